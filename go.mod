@@ -1,0 +1,3 @@
+module picloud
+
+go 1.26
