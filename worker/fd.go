@@ -1,0 +1,41 @@
+package worker
+
+import (
+	"io"
+
+	"golang.org/x/sys/unix"
+)
+
+// fd reads and writes a descriptor with nothing but read(2) and write(2): no
+// poller, no deadlines, so that no other system call is needed.
+type fd int
+
+func (f fd) Read(p []byte) (int, error) {
+	for {
+		n, err := unix.Read(int(f), p)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		if n == 0 && len(p) > 0 {
+			return 0, io.EOF
+		}
+		return n, nil
+	}
+}
+
+func (f fd) Write(p []byte) (written int, err error) {
+	for written < len(p) {
+		n, err := unix.Write(int(f), p[written:])
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return written, err
+		}
+		written += n
+	}
+	return written, nil
+}

@@ -1,0 +1,95 @@
+// Package worker is the sandboxed process's whole life: lock, get ready, wait
+// for one job on the pipe, do it, answer, end.
+//
+// It promises to say Ready only when package sandbox reports that every layer
+// holds, to do one job at most, and to end when its pipe does. It fails by
+// ending: with a Refused frame before it was ready, with no frame after.
+// Nothing here is trusted by the supervisor, which enforces memory, time and
+// the frames' bounds from outside.
+package worker
+
+import (
+	"errors"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"picloud/worker/lua"
+	"picloud/worker/sandbox"
+	"picloud/worker/wire"
+)
+
+// Exit statuses, for the supervisor's log.
+const (
+	exitDone     = 0
+	exitRefused  = 3 // could not lock itself or get ready
+	exitProtocol = 4 // the supervisor's side of the pipe broke
+)
+
+// Main runs the worker's life on descriptors 0 and 1 and gives the status to
+// exit with. It does not return while the process has a job.
+func Main() int {
+	// One script, one thread's worth of work. The scripts' clock is UTC: the
+	// zone files cannot be read once the process is locked.
+	runtime.GOMAXPROCS(1)
+	debug.SetTraceback("single")
+	time.Local = time.UTC
+
+	in, out := fd(0), fd(1)
+	interpreter, err := prepare()
+	if err != nil {
+		out.Write(wire.Refused(err.Error()))
+		return exitRefused
+	}
+	if _, err := out.Write(wire.Ready()); err != nil {
+		return exitProtocol
+	}
+	job, err := receive(in)
+	if errors.Is(err, io.EOF) {
+		return exitDone
+	}
+	if err != nil {
+		return exitProtocol
+	}
+	debug.SetMemoryLimit(heapTarget(job.Limits.MemoryLimitMB))
+
+	result := interpreter.Do(job, func(line *wire.Log) {
+		if frame, err := line.Encode(); err == nil {
+			out.Write(frame)
+		}
+	})
+	answer, err := result.Encode()
+	if err != nil {
+		return exitProtocol
+	}
+	if _, err := out.Write(answer); err != nil {
+		return exitProtocol
+	}
+	return exitDone
+}
+
+func prepare() (*lua.Interpreter, error) {
+	if err := sandbox.Lock(); err != nil {
+		return nil, err
+	}
+	return lua.New()
+}
+
+func receive(in io.Reader) (*wire.Job, error) {
+	kind, payload, err := wire.Read(in)
+	if err != nil {
+		return nil, err
+	}
+	if kind != wire.KindJob {
+		return nil, wire.ErrProtocol
+	}
+	return wire.DecodeJob(payload)
+}
+
+// heapTarget is where Go's collector begins to work hard: below the kernel's
+// limit, which also counts the program itself and the kernel's own memory for
+// the process, and not so low that a script near its limit only collects.
+func heapTarget(memoryLimitMB int64) int64 {
+	return memoryLimitMB << 20 * 85 / 100
+}
