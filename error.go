@@ -30,6 +30,9 @@ const (
 	CodeTimeout             Code = "timeout"
 	CodeLimitExceeded       Code = "limit_exceeded"
 	CodeInternal            Code = "internal"
+
+	// CodeCannotStart is for the daemon's start and the CLI: HTTP never shows it.
+	CodeCannotStart Code = "cannot_start"
 )
 
 // Error is the one error type of PiCloud. It is rendered as problem+json by

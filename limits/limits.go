@@ -31,6 +31,15 @@ func Defaults() Limits {
 	return l
 }
 
+// Minimum is what no override and no ceiling may be lower than.
+func Minimum() Limits {
+	var l Limits
+	for _, s := range Fields() {
+		*l.at(s.Field) = s.Minimum
+	}
+	return l
+}
+
 // Get gives the value of f, 0 for a name that is no limit.
 func (l Limits) Get(f Field) int64 {
 	if p := l.at(f); p != nil {

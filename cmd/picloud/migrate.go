@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"picloud/migrations"
+	"picloud/store/postgres"
+	"picloud/store/sqlite"
+)
+
+func migrateCommand() *cli.Command {
+	flags := []cli.Flag{dataDirFlag(), databaseFlag()}
+	return &cli.Command{
+		Name:        "migrate",
+		Usage:       "bring the database's schema up to date, as serve does at its start",
+		Description: "picloud migrate status lists the migrations and changes nothing.",
+		Flags:       flags,
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return usagef("migrate takes status or nothing; got %q", c.Args().First())
+			}
+			db, err := openDatabase(c, false)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			version, err := db.SchemaVersion(c.Context)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.App.Writer, "the database is at schema %d\n", version)
+			return nil
+		},
+		Subcommands: []*cli.Command{{
+			Name:   "status",
+			Usage:  "list the migrations, those the database has and those it lacks",
+			Flags:  flags,
+			Action: migrateStatus,
+		}},
+	}
+}
+
+// database is what both kinds of store offer beside the Store interface.
+type database interface {
+	SchemaVersion(ctx context.Context) (int64, error)
+	Migrations(ctx context.Context) ([]migrations.Migration, error)
+	Close() error
+}
+
+// openDatabase opens the database the flags name and, unless asIs is set,
+// migrates it.
+func openDatabase(c *cli.Context, asIs bool) (database, error) {
+	url, path := c.String("database-url"), filepath.Join(c.String("data-dir"), "picloud.db")
+	switch {
+	case url != "" && asIs:
+		return postgres.OpenAsIs(c.Context, url)
+	case url != "":
+		return postgres.Open(c.Context, url)
+	case asIs:
+		return sqlite.OpenAsIs(c.Context, path)
+	default:
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			return nil, err
+		}
+		return sqlite.Open(c.Context, path)
+	}
+}
+
+func migrateStatus(c *cli.Context) error {
+	db, err := openDatabase(c, true)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	list, err := db.Migrations(c.Context)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "NUMBER\tNAME\tAPPLIED")
+	for _, m := range list {
+		applied := "no"
+		if !m.AppliedAt.IsZero() {
+			applied = m.AppliedAt.Format(time.RFC3339)
+		}
+		fmt.Fprintf(w, "%04d\t%s\t%s\n", m.Version, m.Name, applied)
+	}
+	return w.Flush()
+}

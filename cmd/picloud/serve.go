@@ -1,0 +1,173 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"go.uber.org/zap"
+
+	"picloud/daemon"
+)
+
+func serveCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "serve",
+		Usage: "run the daemon",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "listen", EnvVars: []string{"PICLOUD_LISTEN"}, Value: daemon.DefaultListen,
+				Usage: "`ADDRESS` as host:port or unix:/path; systemd may pass sockets instead"},
+			dataDirFlag(),
+			databaseFlag(),
+			adminSocketFlag(),
+			&cli.StringFlag{Name: "isolation", EnvVars: []string{"PICLOUD_ISOLATION"}, Value: string(daemon.IsolationRequired),
+				Usage: "required: cgroup v2 or no start; degraded: RLIMIT_DATA where there is none"},
+			&cli.IntFlag{Name: "workers", EnvVars: []string{"PICLOUD_WORKERS"},
+				Usage: "invocations at a time; 0: from CPU count and memory"},
+			&cli.IntFlag{Name: "warm", EnvVars: []string{"PICLOUD_WARM"},
+				Usage: "idle workers kept ready; 0: from CPU count"},
+			&cli.IntFlag{Name: "queue", EnvVars: []string{"PICLOUD_QUEUE"}, Value: daemon.DefaultQueue,
+				Usage: "requests that may wait for a worker"},
+			&cli.StringFlag{Name: "log-level", EnvVars: []string{"PICLOUD_LOG_LEVEL"}, Value: "info",
+				Usage: "debug, info, warn or error"},
+		},
+		Action: serve,
+	}
+}
+
+func dataDirFlag() cli.Flag {
+	return &cli.StringFlag{Name: "data-dir", EnvVars: []string{"PICLOUD_DATA_DIR"}, Value: defaultDataDir(),
+		Usage: "`DIR` for the embedded database and the admin token"}
+}
+
+func databaseFlag() cli.Flag {
+	return &cli.StringFlag{Name: "database-url", EnvVars: []string{"DATABASE_URL"},
+		Usage: "postgres://… `URL`; without it the embedded database serves"}
+}
+
+func adminSocketFlag() cli.Flag {
+	return &cli.StringFlag{Name: "admin-socket", EnvVars: []string{"PICLOUD_ADMIN_SOCKET"},
+		Usage: "`PATH` of the admin socket (default: admin.sock in the runtime directory, else in the data directory)"}
+}
+
+// defaultDataDir is systemd's state directory, else one where we stand.
+func defaultDataDir() string {
+	if dir, _, _ := strings.Cut(os.Getenv("STATE_DIRECTORY"), ":"); dir != "" {
+		return dir
+	}
+	return "./picloud-data"
+}
+
+// adminSocket is the flag's value, else a file in systemd's runtime directory,
+// else in the data directory.
+func adminSocket(c *cli.Context) string {
+	if path := c.String("admin-socket"); path != "" {
+		return path
+	}
+	dir := c.String("data-dir")
+	if runtimeDir, _, _ := strings.Cut(os.Getenv("RUNTIME_DIRECTORY"), ":"); runtimeDir != "" {
+		dir = runtimeDir
+	}
+	return filepath.Join(dir, "admin.sock")
+}
+
+func serve(c *cli.Context) error {
+	if c.Args().Present() {
+		return usagef("serve takes no arguments, only flags; got %q", c.Args().First())
+	}
+	logger, err := newLogger(c.String("log-level"))
+	if err != nil {
+		return err
+	}
+	defer logger.Sync() // stderr may not be a file that can be synced
+	token, err := configuredToken()
+	if err != nil {
+		return err
+	}
+	worker, err := workerPath()
+	if err != nil {
+		return err
+	}
+	return daemon.Run(c.Context, daemon.Config{
+		Listen:      c.String("listen"),
+		DataDir:     c.String("data-dir"),
+		DatabaseURL: c.String("database-url"),
+		AdminSocket: adminSocket(c),
+		AdminToken:  token,
+		Worker:      worker,
+		Isolation:   daemon.Isolation(c.String("isolation")),
+		Workers:     c.Int("workers"),
+		Warm:        c.Int("warm"),
+		Queue:       c.Int("queue"),
+		Environ:     os.Environ(),
+		Logger:      logger,
+		StopTimeout: daemon.DefaultStopTimeout,
+	})
+}
+
+// newLogger writes JSON lines to stderr, or lines for people on a terminal.
+func newLogger(level string) (*zap.Logger, error) {
+	parsed, err := zap.ParseAtomicLevel(level)
+	if err != nil {
+		return nil, usagef("--log-level is %q; it may be debug, info, warn or error", level)
+	}
+	config := zap.NewProductionConfig()
+	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		config = zap.NewDevelopmentConfig()
+		config.Development = false
+	}
+	config.Level = parsed
+	config.Sampling = nil // every invocation has its line
+	config.DisableStacktrace, config.DisableCaller = true, true
+	config.OutputPaths, config.ErrorOutputPaths = []string{"stderr"}, []string{"stderr"}
+	return config.Build()
+}
+
+// configuredToken is the admin token of the environment, of the file it names
+// or of systemd's credential "admin-token", in this order; "" if there is none.
+func configuredToken() (string, error) {
+	if token := os.Getenv("PICLOUD_ADMIN_TOKEN"); token != "" {
+		return token, nil
+	}
+	path := os.Getenv("PICLOUD_ADMIN_TOKEN_FILE")
+	if dir := os.Getenv("CREDENTIALS_DIRECTORY"); path == "" && dir != "" {
+		credential := filepath.Join(dir, "admin-token")
+		if _, err := os.Stat(credential); err == nil {
+			path = credential
+		}
+	}
+	if path == "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("reading the admin token: %w", err)
+	}
+	token := strings.TrimSpace(string(data))
+	if token == "" {
+		return "", fmt.Errorf("the admin token in %s is empty", path)
+	}
+	return token, nil
+}
+
+// workerPath is PICLOUD_WORKER, else picloud-worker beside this program, else
+// where the package puts it.
+func workerPath() (string, error) {
+	if path := os.Getenv("PICLOUD_WORKER"); path != "" {
+		return filepath.Abs(path)
+	}
+	var candidates []string
+	if self, err := os.Executable(); err == nil {
+		candidates = append(candidates, filepath.Join(filepath.Dir(self), "picloud-worker"))
+	}
+	candidates = append(candidates, "/usr/lib/picloud/picloud-worker")
+	for _, path := range candidates {
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("picloud-worker is neither of %s; build it (go build ./cmd/picloud-worker) or name it in PICLOUD_WORKER",
+		strings.Join(candidates, ", "))
+}

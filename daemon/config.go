@@ -1,0 +1,75 @@
+// Package daemon is the all-in-one PiCloud process: it puts store, supervisor,
+// manager and orchestrator together, listens, and stops gracefully.
+//
+// It promises to be ready only when the database is migrated and a worker has
+// locked itself; to hold what it was asked to hold or not to start; to give every
+// request it accepts exactly one answer, its own stop included; and to leave no
+// process, no cgroup and no socket behind when it stops. It fails in starting,
+// with an error that says what is missing and what to do.
+package daemon
+
+import (
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"picloud"
+)
+
+// Isolation is how much the daemon insists on.
+type Isolation string
+
+const (
+	// IsolationRequired refuses to start without cgroup v2.
+	IsolationRequired Isolation = "required"
+	// IsolationDegraded takes RLIMIT_DATA where cgroup v2 cannot serve, and
+	// says so at start, in /readyz and in metrics.
+	IsolationDegraded Isolation = "degraded"
+)
+
+// Config is all that can be set about a daemon.
+type Config struct {
+	Listen      string // host:port or unix:/path; unused if systemd passes sockets
+	DataDir     string // made if it is not there
+	DatabaseURL string // postgres://…, or "" for the embedded database in DataDir
+	AdminSocket string // path
+	AdminToken  string // "" for the one in DataDir, made if it is not there
+	Worker      string // path of picloud-worker
+	Isolation   Isolation
+	Workers     int      // invocations at a time; 0: from CPUs and memory
+	Warm        int      // idle workers; 0: from CPUs
+	Queue       int      // requests that may wait
+	Environ     []string // where the ceiling's variables are looked for
+	Logger      *zap.Logger
+
+	// StopTimeout bounds how long a stop waits for invocations that run.
+	StopTimeout time.Duration
+}
+
+// Defaults of what is not given by name elsewhere.
+const (
+	DefaultListen      = "127.0.0.1:8080"
+	DefaultQueue       = 256
+	DefaultStopTimeout = 30 * time.Second
+)
+
+func (c Config) validate() error {
+	if c.Isolation != IsolationRequired && c.Isolation != IsolationDegraded {
+		return usage("--isolation is %q; it may be required or degraded", c.Isolation)
+	}
+	for _, n := range []struct {
+		flag     string
+		value    int
+		min, max int
+	}{{"workers", c.Workers, 0, 1024}, {"warm", c.Warm, 0, 1024}, {"queue", c.Queue, 0, 100_000}} {
+		if n.value < n.min || n.value > n.max {
+			return usage("--%s is %d; it may be %d to %d", n.flag, n.value, n.min, n.max)
+		}
+	}
+	return nil
+}
+
+func usage(format string, args ...any) *picloud.Error {
+	return &picloud.Error{Code: picloud.CodeCannotStart, Message: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,95 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"picloud/store"
+	"picloud/supervisor"
+)
+
+// health answers /healthz and /readyz.
+type health struct {
+	store      store.Store
+	supervisor *supervisor.Supervisor
+}
+
+// States of a part, as /readyz tells them.
+const (
+	stateOK       = "ok"
+	stateDegraded = "degraded" // it serves, with less than it should have
+	stateFailing  = "failing"  // it does not serve
+)
+
+type readiness struct {
+	Status    string         `json:"status"`
+	Database  part           `json:"database"`
+	Pool      poolPart       `json:"pool"`
+	Isolation isolationState `json:"isolation"`
+}
+
+type part struct {
+	State  string `json:"state"`
+	Detail string `json:"detail,omitempty"`
+}
+
+type poolPart struct {
+	part
+	Workers  int `json:"workers"`
+	Running  int `json:"running"`
+	Waiting  int `json:"waiting"`
+	Idle     int `json:"idle"`
+	Starting int `json:"starting"`
+}
+
+type isolationState struct {
+	part
+	Mode supervisor.Mode `json:"mode"`
+}
+
+func (h *health) alive(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]string{"status": stateOK})
+}
+
+// ready is 200 if the daemon can serve invocations, degraded or not, else 503.
+func (h *health) ready(w http.ResponseWriter, r *http.Request) {
+	stats := h.supervisor.Stats()
+	state := readiness{
+		Status:    "ready",
+		Database:  part{State: stateOK},
+		Isolation: isolationState{part{State: stateOK}, stats.Mode},
+		Pool: poolPart{
+			part:    part{State: stateOK},
+			Workers: stats.Workers, Running: stats.Running, Waiting: stats.Waiting,
+			Idle: stats.Idle, Starting: stats.Starting,
+		},
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := h.store.Ping(ctx); err != nil {
+		state.Database = part{stateFailing, "the database does not answer"}
+	}
+	if stats.LastFailure != nil {
+		state.Pool.part = part{stateFailing, "workers cannot be started; the log says why"}
+	}
+	if stats.Draining {
+		state.Pool.part = part{stateFailing, "the daemon is stopping"}
+	}
+	if stats.Mode != supervisor.ModeCgroup {
+		state.Isolation.part = part{stateDegraded, "no cgroup v2: RLIMIT_DATA in place of memory.max, no bound on tasks and CPU"}
+	}
+	status := http.StatusOK
+	if state.Database.State == stateFailing || state.Pool.State == stateFailing {
+		state.Status, status = "not ready", http.StatusServiceUnavailable
+	}
+	answer(w, status, state)
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(body) // an error here is the client's
+}

@@ -1,0 +1,132 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/activation"
+	"go.uber.org/zap"
+
+	"picloud"
+	"picloud/manager"
+)
+
+// listener is one place to serve at; over the admin socket the kernel's word
+// on who is there stands in for a token.
+type listener struct {
+	net.Listener
+	admin bool
+}
+
+// adminFDName is what a socket unit calls the admin socket
+// (FileDescriptorName=); every other socket it passes is a public one.
+const adminFDName = "admin"
+
+// listen opens all listeners, or none.
+func listen(c Config) (ls []listener, err error) {
+	defer func() {
+		if err != nil {
+			for _, l := range ls {
+				l.Close()
+			}
+		}
+	}()
+	passed, err := activation.ListenersWithNames()
+	if err != nil {
+		return nil, err
+	}
+	var haveAdmin, havePublic bool
+	for name, group := range passed {
+		for _, l := range group {
+			isAdmin := name == adminFDName
+			haveAdmin, havePublic = haveAdmin || isAdmin, havePublic || !isAdmin
+			ls = append(ls, listener{l, isAdmin})
+		}
+	}
+	if !havePublic {
+		l, err := listenAt(c.Listen, 0o666)
+		if err != nil {
+			return ls, cannotListen(c.Listen, "--listen", err)
+		}
+		ls = append(ls, listener{l, false})
+	}
+	if !haveAdmin {
+		l, err := listenUnix(c.AdminSocket, 0o660)
+		if err != nil {
+			return ls, cannotListen(c.AdminSocket, "--admin-socket", err)
+		}
+		ls = append(ls, listener{l, true})
+	}
+	return ls, nil
+}
+
+func cannotListen(address, flag string, cause error) *picloud.Error {
+	return &picloud.Error{
+		Code:    picloud.CodeCannotStart,
+		Message: fmt.Sprintf("cannot listen at %s: %v", address, cause),
+		Hint:    "stop what listens there already, or choose another place with " + flag,
+		Cause:   cause,
+	}
+}
+
+func listenAt(address string, mode fs.FileMode) (net.Listener, error) {
+	if path, ok := strings.CutPrefix(address, "unix:"); ok {
+		return listenUnix(path, mode)
+	}
+	return net.Listen("tcp", address)
+}
+
+// listenUnix makes a socket of just this mode. One that a killed daemon left is
+// replaced; one that a daemon listens at is not.
+func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
+	if conn, err := net.Dial("unix", path); err == nil {
+		conn.Close()
+		return nil, errors.New("another process listens there")
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode().Type() == fs.ModeSocket {
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func newServer(h http.Handler, admin bool, logger *zap.Logger) *http.Server {
+	s := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		WriteTimeout:      2 * time.Minute, // of what sets no other deadline when it answers
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          log.New(zapWriter{logger}, "", 0),
+	}
+	if admin {
+		s.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return manager.WithPeer(ctx, c) }
+	}
+	return s
+}
+
+// zapWriter brings what net/http has to say, mostly of clients that break off,
+// into our log.
+type zapWriter struct{ logger *zap.Logger }
+
+func (w zapWriter) Write(p []byte) (int, error) {
+	w.logger.Debug("http", zap.String("text", strings.TrimSpace(string(p))))
+	return len(p), nil
+}

@@ -1,0 +1,62 @@
+package daemon
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"picloud"
+	"picloud/orchestrator"
+	"picloud/supervisor"
+)
+
+// registerMetrics registers everything /metrics shows.
+func registerMetrics(r *prometheus.Registry, sup *supervisor.Supervisor) (*orchestrator.Metrics, error) {
+	for _, c := range []prometheus.Collector{
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		poolCollector{sup},
+	} {
+		if err := r.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	return orchestrator.NewMetrics(r)
+}
+
+// poolCollector reads the supervisor's Stats when it is scraped, so that
+// nothing is counted twice or in between.
+type poolCollector struct{ supervisor *supervisor.Supervisor }
+
+func descriptions() (workers, limit, waiting, spawned, failures, isolation, info *prometheus.Desc) {
+	d := prometheus.NewDesc
+	return d("picloud_workers", "Worker processes by state.", []string{"state"}, nil),
+		d("picloud_workers_max", "How many invocations may run at a time.", nil, nil),
+		d("picloud_queue_waiting", "Requests that wait for a worker.", nil, nil),
+		d("picloud_workers_spawned_total", "Worker processes started.", nil, nil),
+		d("picloud_worker_start_failures_total", "Worker processes that never became ready.", nil, nil),
+		d("picloud_isolation_degraded", "1 if the workers are held without cgroup v2, else 0.", []string{"mode"}, nil),
+		d("picloud_info", "Always 1.", []string{"version"}, nil)
+}
+
+func (c poolCollector) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, ch) }
+
+func (c poolCollector) Collect(ch chan<- prometheus.Metric) {
+	s := c.supervisor.Stats()
+	workers, limit, waiting, spawned, failures, isolation, info := descriptions()
+	gauge := func(d *prometheus.Desc, v int, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
+	}
+	gauge(workers, s.Idle, "idle")
+	gauge(workers, s.Starting, "starting")
+	gauge(workers, s.Running, "running")
+	gauge(limit, s.Workers)
+	gauge(waiting, s.Waiting)
+	ch <- prometheus.MustNewConstMetric(spawned, prometheus.CounterValue, float64(s.Spawned))
+	ch <- prometheus.MustNewConstMetric(failures, prometheus.CounterValue, float64(s.Failures))
+	degraded := 0
+	if s.Mode != supervisor.ModeCgroup {
+		degraded = 1
+	}
+	gauge(isolation, degraded, string(s.Mode))
+	gauge(info, 1, picloud.Product)
+}

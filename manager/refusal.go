@@ -1,0 +1,102 @@
+package manager
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
+	"go.uber.org/zap"
+
+	"picloud"
+	"picloud/limits"
+	"picloud/problem"
+)
+
+// refusal makes a picloud.Error one that huma sends.
+type refusal struct{ reason *picloud.Error }
+
+func (r refusal) Error() string             { return r.reason.Error() }
+func (r refusal) Unwrap() error             { return r.reason }
+func (r refusal) GetStatus() int            { return problem.Status(r.reason.Code) }
+func (r refusal) ContentType(string) string { return problem.ContentType }
+
+func (r refusal) GetHeaders() http.Header {
+	h := http.Header{}
+	problem.SetHeader(h, r.reason)
+	h.Del("Content-Type") // huma sets it, from ContentType
+	return h
+}
+
+// refuse turns any error into the answer to a call, and logs what the caller is
+// not shown.
+func (m *Manager) refuse(err error) error {
+	e := picloud.AsError(err)
+	if problem.Status(e.Code) >= http.StatusInternalServerError {
+		m.config.Logger.Error("an admin call failed", zap.String("code", string(e.Code)), zap.Error(e))
+	}
+	return refusal{e}
+}
+
+// renderErrors gives every error body its one form: ours, and those huma makes
+// while it decodes and validates a request.
+func (m *Manager) renderErrors(ctx huma.Context, _ string, body any) (any, error) {
+	switch b := body.(type) {
+	case refusal:
+		return problem.Body(b.reason), nil
+	case *huma.ErrorModel:
+		e := fromHuma(b)
+		rendered := problem.Body(e)
+		rendered["status"], rendered["title"] = b.Status, http.StatusText(b.Status)
+		return rendered, nil
+	}
+	return body, nil
+}
+
+// fromHuma translates what huma found wrong with a request. Of several errors
+// the first is told.
+func fromHuma(m *huma.ErrorModel) *picloud.Error {
+	switch {
+	case m.Status == http.StatusRequestEntityTooLarge:
+		return &picloud.Error{
+			Code:    picloud.CodeRequestTooLarge,
+			Message: fmt.Sprintf("the body may have at most %d bytes", maxRequestBytes),
+			Details: map[string]any{"limit_bytes": maxRequestBytes},
+		}
+	case m.Status == http.StatusUnprocessableEntity && len(m.Errors) > 0:
+		return invalidField(fieldOf(m.Errors[0]), m.Errors[0].Message, nil)
+	case m.Status >= http.StatusInternalServerError:
+		return picloud.AsError(m)
+	}
+	message := m.Detail
+	if len(m.Errors) > 0 && m.Errors[0] != nil {
+		message += ": " + m.Errors[0].Message
+	}
+	return &picloud.Error{Code: picloud.CodeBadRequest, Message: message}
+}
+
+// fieldOf names the field an error is about, as it stands in the JSON body; a
+// limit of the sandbox object goes by its own name, as everywhere else.
+func fieldOf(d *huma.ErrorDetail) string {
+	var missing string
+	field := strings.TrimPrefix(strings.TrimPrefix(d.Location, "body"), ".")
+	if _, err := fmt.Sscanf(d.Message, validation.MsgExpectedRequiredProperty, &missing); err == nil {
+		field = missing
+	}
+	if name, ok := strings.CutPrefix(field, "sandbox."); ok {
+		if _, isLimit := limits.Lookup(limits.Field(name)); isLimit {
+			return name
+		}
+	}
+	return field
+}
+
+func invalidField(field, detail string, cause error) *picloud.Error {
+	return &picloud.Error{
+		Code:    picloud.CodeInvalidField,
+		Message: strings.TrimPrefix(field+": "+detail, ": "),
+		Details: map[string]any{"field": field, "detail": detail},
+		Cause:   cause,
+	}
+}

@@ -1,0 +1,153 @@
+// Package orchestrator takes HTTP requests for scripts, has them run and sends
+// the answers.
+//
+// It promises that every request below /run/ gets exactly one answer: the
+// script's, or a problem document; that limits are merged anew for each call;
+// that an answer carries the invocation's id and, once it ran, what it used; and
+// that one line in the log and one in the metrics record each. Of what a worker
+// sends back it passes on only what HTTP allows and the script may say.
+//
+// It never changes anything stored and never compiles or runs a script itself.
+package orchestrator
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"picloud"
+	"picloud/limits"
+	"picloud/problem"
+	"picloud/store"
+	"picloud/supervisor"
+	"picloud/worker/wire"
+)
+
+// Scripts is what is read from the store for each call.
+type Scripts interface {
+	Script(ctx context.Context, name string) (store.Script, error)
+	Ceiling(ctx context.Context) (map[limits.Field]int64, error)
+}
+
+// Executor runs an invocation and always reports.
+type Executor interface {
+	Invoke(ctx context.Context, inv supervisor.Invocation) *supervisor.Report
+}
+
+// Config is what an Orchestrator needs.
+type Config struct {
+	Scripts    Scripts
+	Executor   Executor
+	EnvCeiling map[limits.Field]int64 // of limits.CeilingFromEnv
+	Metrics    *Metrics
+	Logger     *zap.Logger
+}
+
+// Orchestrator is the http.Handler for everything below /run/.
+type Orchestrator struct{ config Config }
+
+// New gives an Orchestrator.
+func New(c Config) *Orchestrator { return &Orchestrator{c} }
+
+// Prefix begins the path of every invocation.
+const Prefix = "/run/"
+
+func (o *Orchestrator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	begin := time.Now()
+	id := rand.Text()
+	w.Header().Set("PiCloud-Invocation-Id", id)
+	name, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, Prefix), "/")
+
+	report := o.invoke(w, r, id, name, "/"+path)
+	outcome := report.Outcome
+	if report.Err == nil {
+		if err := checkResponse(report.Response); err != nil {
+			outcome, report.Err = picloud.OutcomeWorkerKilled, err
+		}
+	}
+	if u := report.Usage; u != nil {
+		setUsage(w.Header(), u)
+	}
+	if report.Err != nil {
+		problem.Write(w, report.Err)
+	} else {
+		writeResponse(w, r, report.Response)
+	}
+	o.record(id, name, outcome, report, time.Since(begin))
+}
+
+// invoke does all but answer.
+func (o *Orchestrator) invoke(w http.ResponseWriter, r *http.Request, id, name, path string) *supervisor.Report {
+	script, effective, err := o.lookUp(r.Context(), name)
+	if err != nil {
+		return failed(err)
+	}
+	request, err := readRequest(w, r, path, min(wire.MaxBody, effective.MaxStringSize))
+	if err != nil {
+		return failed(err)
+	}
+	logger := o.config.Logger.With(zap.String("script", name), zap.String("invocation_id", id))
+	return o.config.Executor.Invoke(r.Context(), supervisor.Invocation{
+		Job: &wire.Job{
+			Purpose:      wire.Run,
+			InvocationID: id,
+			ScriptName:   script.Name,
+			Version:      script.Version,
+			Source:       script.Source,
+			Limits:       effective,
+			Request:      request,
+		},
+		Log: func(line *wire.Log) { logLine(logger, line) },
+	})
+}
+
+// lookUp finds an enabled script and the limits of this call: the platform's
+// defaults, no higher than the ceiling, and the script's overrides over them.
+// Those are trusted; they were validated when they were written.
+func (o *Orchestrator) lookUp(ctx context.Context, name string) (store.Script, limits.Limits, error) {
+	if !store.ValidName(name) {
+		return store.Script{}, limits.Limits{}, notFound()
+	}
+	script, err := o.config.Scripts.Script(ctx, name)
+	if err != nil {
+		if picloud.ErrorCode(err) == picloud.CodeScriptNotFound {
+			err = notFound()
+		}
+		return store.Script{}, limits.Limits{}, err
+	}
+	if !script.Enabled {
+		return store.Script{}, limits.Limits{}, notFound()
+	}
+	stored, err := o.config.Scripts.Ceiling(ctx)
+	if err != nil {
+		return store.Script{}, limits.Limits{}, err
+	}
+	base := limits.NewCeiling(stored, o.config.EnvCeiling).Cap(limits.Defaults())
+	return script, limits.Merge(base, script.Overrides), nil
+}
+
+// notFound is the same for a script that is not there and one that is
+// disabled: which of them it is, is for the administrator only.
+func notFound() *picloud.Error {
+	return &picloud.Error{Code: picloud.CodeScriptNotFound, Message: "there is no such script"}
+}
+
+// failed is the report of a call that did not get as far as a worker.
+func failed(err error) *supervisor.Report {
+	return &supervisor.Report{Outcome: picloud.OutcomeInternal, Err: picloud.AsError(err)}
+}
+
+func setUsage(h http.Header, u *supervisor.Usage) {
+	set := func(name string, value int64) { h.Set("PiCloud-"+name, strconv.FormatInt(value, 10)) }
+	if u.Operations >= 0 {
+		set("Operations", u.Operations)
+	}
+	set("Memory-Peak-Bytes", u.MemoryPeakBytes)
+	set("CPU-Microseconds", u.CPU.Microseconds())
+	set("Duration-Microseconds", u.Duration.Microseconds())
+}

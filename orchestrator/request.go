@@ -1,0 +1,108 @@
+package orchestrator
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"picloud"
+	"picloud/worker/wire"
+)
+
+// bodyTimeout bounds how long a client may take to send its body.
+const bodyTimeout = 30 * time.Second
+
+// readRequest turns an HTTP request into what the script sees. Lists are
+// sorted, so that a script's operations do not depend on chance.
+func readRequest(w http.ResponseWriter, r *http.Request, path string, maxBody int64) (wire.Request, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return wire.Request{}, badRequest("the query string is malformed", err)
+	}
+	request := wire.Request{
+		Method:  r.Method,
+		Path:    path,
+		Query:   flatten(query, func(_ string, values []string) string { return values[0] }),
+		Headers: headers(r),
+	}
+	for what, pairs := range map[string][]wire.Pair{"query parameters": request.Query, "header fields": request.Headers} {
+		size := 0
+		for _, p := range pairs {
+			size += len(p.Name) + len(p.Value)
+		}
+		if len(pairs) > wire.MaxPairs || size > wire.MaxPairText {
+			return wire.Request{}, badRequest(fmt.Sprintf("there are %d %s of %d bytes; allowed are %d of %d bytes",
+				len(pairs), what, size, wire.MaxPairs, wire.MaxPairText), nil)
+		}
+	}
+	if len(path) > wire.MaxPath || len(r.Method) > wire.MaxMethod {
+		return wire.Request{}, badRequest(fmt.Sprintf("the path may have %d bytes, the method %d", wire.MaxPath, wire.MaxMethod), nil)
+	}
+	request.Body, err = readBody(w, r, maxBody)
+	return request, err
+}
+
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if r.ContentLength > limit {
+		return nil, tooLarge(limit)
+	}
+	// a connection without deadlines, as in tests, is not an error
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, tooLarge(limit)
+	}
+	if err != nil {
+		return nil, badRequest("the body could not be read to its end", err)
+	}
+	http.NewResponseController(w).SetReadDeadline(time.Time{})
+	return body, nil
+}
+
+// headers gives all header fields, the host's included, with one value a name:
+// several are joined as RFC 9110, section 5.3, says, and cookies as RFC 6265.
+func headers(r *http.Request) []wire.Pair {
+	pairs := flatten(r.Header, func(name string, values []string) string {
+		if name == "Cookie" {
+			return strings.Join(values, "; ")
+		}
+		return strings.Join(values, ", ")
+	})
+	for i := range pairs {
+		pairs[i].Name = strings.ToLower(pairs[i].Name)
+	}
+	return sorted(append(pairs, wire.Pair{Name: "host", Value: r.Host}))
+}
+
+func flatten(from map[string][]string, join func(name string, values []string) string) []wire.Pair {
+	var pairs []wire.Pair
+	for name, values := range from {
+		if len(values) > 0 {
+			pairs = append(pairs, wire.Pair{Name: name, Value: join(name, values)})
+		}
+	}
+	return sorted(pairs)
+}
+
+func sorted(pairs []wire.Pair) []wire.Pair {
+	slices.SortFunc(pairs, func(a, b wire.Pair) int { return cmp.Compare(a.Name, b.Name) })
+	return pairs
+}
+
+func badRequest(message string, cause error) *picloud.Error {
+	return &picloud.Error{Code: picloud.CodeBadRequest, Message: message, Cause: cause}
+}
+
+func tooLarge(limit int64) *picloud.Error {
+	return &picloud.Error{
+		Code:    picloud.CodeRequestTooLarge,
+		Message: fmt.Sprintf("the body may have at most %d bytes", limit),
+		Details: map[string]any{"limit_bytes": limit},
+	}
+}

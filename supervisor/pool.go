@@ -1,0 +1,238 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// pool keeps warm workers: it spawns ahead, hands each out once, replaces what
+// is used or dies, and backs off when workers cannot be started. It never has
+// more than warm idle workers and one for each that waits for one.
+type pool struct {
+	spawner    Spawner
+	enclosures Enclosures
+	logger     *zap.Logger
+	warm       int
+
+	wake    chan struct{}  // tells the filler to look again
+	first   chan error     // how the first worker fared, for firstReady
+	filling sync.WaitGroup // the filler
+	living  sync.WaitGroup // every worker's live
+	stop    context.CancelFunc
+	stopped context.Context
+
+	mu       sync.Mutex
+	idle     []*worker
+	starting map[*worker]bool
+	all      map[*worker]bool // every worker that is not yet removed
+	waiters  []chan *worker
+	spawned  uint64
+	failures uint64 // workers that never became ready
+	inRow    int    // failures since one became ready
+	lastErr  error
+}
+
+func newPool(s Spawner, e Enclosures, warm int, logger *zap.Logger) *pool {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &pool{
+		spawner: s, enclosures: e, logger: logger, warm: warm,
+		wake:     make(chan struct{}, 1),
+		stop:     cancel,
+		stopped:  ctx,
+		starting: map[*worker]bool{},
+		all:      map[*worker]bool{},
+	}
+}
+
+// start begins to fill the pool, in a goroutine that close waits for.
+func (p *pool) start() {
+	p.filling.Go(func() {
+		for {
+			p.fill()
+			select {
+			case <-p.stopped.Done():
+				return
+			case <-p.wake:
+			}
+		}
+	})
+}
+
+// close ends all workers, those with a job too, and waits until nothing of
+// them is left.
+func (p *pool) close() {
+	p.stop()
+	p.filling.Wait()
+	p.mu.Lock()
+	for w := range p.all {
+		w.abort()
+	}
+	p.mu.Unlock()
+	p.living.Wait()
+}
+
+// refill has the filler look again. It never blocks.
+func (p *pool) refill() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// fill spawns until there are enough, waiting after each failure.
+func (p *pool) fill() {
+	for p.stopped.Err() == nil {
+		wanted, delay := p.wanted()
+		if wanted <= 0 {
+			return
+		}
+		if delay > 0 {
+			timer := time.NewTimer(delay)
+			select {
+			case <-timer.C:
+			case <-p.stopped.Done():
+				timer.Stop()
+				return
+			}
+		}
+		w, err := newWorker(p.spawner, p.enclosures, p.logger)
+		if err != nil {
+			p.failed(err)
+			continue
+		}
+		p.mu.Lock()
+		p.spawned++
+		p.starting[w], p.all[w] = true, true
+		p.mu.Unlock()
+		p.living.Go(func() { p.live(w) })
+	}
+}
+
+// wanted is how many workers to start now, and how long to wait before.
+func (p *pool) wanted() (n int, delay time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n = p.warm + len(p.waiters) - len(p.idle) - len(p.starting)
+	if p.inRow > 0 {
+		// one attempt at a time, from 50 ms to 30 s, with jitter
+		n = min(n, 1-len(p.starting))
+		delay = min(50*time.Millisecond<<min(p.inRow-1, 10), 30*time.Second)
+		delay = delay/2 + rand.N(delay/2)
+	}
+	return n, delay
+}
+
+func (p *pool) live(w *worker) {
+	w.live(func() { p.ready(w) })
+	p.mu.Lock()
+	delete(p.all, w)
+	delete(p.starting, w)
+	for i, other := range p.idle {
+		if other == w {
+			p.idle = append(p.idle[:i], p.idle[i+1:]...)
+			p.logger.Warn("an idle worker died", zap.NamedError("cause", causeOfDeath(&w.end)))
+			break
+		}
+	}
+	p.mu.Unlock()
+	if !w.end.ready && !w.end.aborted {
+		p.failed(causeOfDeath(&w.end))
+	}
+	p.refill()
+}
+
+// ready takes a worker that can have a job, and gives it to who waits longest.
+func (p *pool) ready(w *worker) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.starting, w)
+	p.inRow, p.lastErr = 0, nil
+	p.noteFirst(nil)
+	if len(p.waiters) > 0 {
+		p.waiters[0] <- w // has room for just this
+		p.waiters = p.waiters[1:]
+		return
+	}
+	p.idle = append(p.idle, w)
+}
+
+func (p *pool) failed(err error) {
+	p.mu.Lock()
+	p.failures++
+	p.inRow++
+	p.lastErr = err
+	inRow := p.inRow
+	p.noteFirst(err)
+	p.mu.Unlock()
+	p.logger.Error("a worker could not be started", zap.Int("in_a_row", inRow), zap.Error(err))
+}
+
+// take gives a ready worker to the caller alone. It waits for one to start, at
+// most maxWait; then the error is overloaded.
+func (p *pool) take(ctx context.Context) (*worker, error) {
+	p.mu.Lock()
+	if n := len(p.idle); n > 0 {
+		w := p.idle[0]
+		p.idle = p.idle[1:]
+		p.mu.Unlock()
+		return w, nil
+	}
+	mine := make(chan *worker, 1)
+	p.waiters = append(p.waiters, mine)
+	p.mu.Unlock()
+	p.refill()
+
+	timer := time.NewTimer(maxWait)
+	defer timer.Stop()
+	select {
+	case w := <-mine:
+		return w, nil
+	case <-timer.C:
+		return p.forgo(mine, overloaded("no worker could be started in time"))
+	case <-ctx.Done():
+		return p.forgo(mine, context.Cause(ctx))
+	case <-p.stopped.Done():
+		return p.forgo(mine, errStopped)
+	}
+}
+
+// errStopped is for an invocation that the daemon's end overtakes.
+var errStopped = errors.New("the pool is closed")
+
+// forgo takes a waiter out. If it was given a worker at the same moment, the
+// worker is the caller's after all.
+func (p *pool) forgo(mine chan *worker, err error) (*worker, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, other := range p.waiters {
+		if other == mine {
+			p.waiters = append(p.waiters[:i], p.waiters[i+1:]...)
+			return nil, err
+		}
+	}
+	return <-mine, nil
+}
+
+// firstReady waits until the first worker is ready, or could not be started.
+func (p *pool) firstReady(ctx context.Context) error {
+	select {
+	case err := <-p.first:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("no worker became ready: %w", context.Cause(ctx))
+	}
+}
+
+// noteFirst keeps how the first worker fared.
+func (p *pool) noteFirst(err error) {
+	select {
+	case p.first <- err:
+	default: // it was not the first
+	}
+}

@@ -1,0 +1,36 @@
+package supervisor
+
+import (
+	"os"
+)
+
+// Spawner makes worker processes. Its contract:
+//
+//   - Spawn returns as soon as the process exists; the process then locks
+//     itself and says Ready or Refused on its pipe.
+//   - The process is born in the cgroup whose directory is cgroupFD (not moved
+//     there later), or in the daemon's own if cgroupFD is -1.
+//   - It has no environment, no descriptors but the pipe's, and never runs as
+//     root. It is killed by the kernel when the daemon dies.
+//   - It is the daemon's own child: Process.Wait reaps it.
+//   - On an error nothing is left: no process, no descriptor.
+//
+// Spawn may be called from several goroutines. Close ends the Spawner once all
+// processes have been reaped.
+type Spawner interface {
+	Spawn(cgroupFD int) (*Process, error)
+	Close()
+}
+
+// Process is a worker process and the daemon's ends of its pipe, both of which
+// take deadlines. Who has a Process kills it, waits for it and closes the ends.
+type Process struct {
+	*os.Process
+	Jobs    *os.File // written by the daemon
+	Answers *os.File // read by the daemon; the worker's stdout and stderr
+}
+
+func (p *Process) closePipes() {
+	p.Jobs.Close()
+	p.Answers.Close()
+}

@@ -1,0 +1,54 @@
+package supervisor
+
+import (
+	"os"
+	"syscall"
+)
+
+// Stats is a moment's view of the pool.
+type Stats struct {
+	Mode     Mode
+	Workers  int // how many invocations may run at a time
+	Warm     int // how many idle workers are wanted
+	Running  int // invocations that run
+	Waiting  int // invocations that wait for their turn
+	Idle     int // workers ready for a job
+	Starting int // workers that are not ready yet
+	Draining bool
+	Spawned  uint64
+	Failures uint64 // workers that never became ready
+	// LastFailure is why the last worker could not be started; nil if one
+	// has become ready since.
+	LastFailure error
+}
+
+// Stats may be called at any time.
+func (s *Supervisor) Stats() Stats {
+	s.mu.Lock()
+	draining := s.draining
+	s.mu.Unlock()
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	return Stats{
+		Mode:        s.config.Enclosures.Mode(),
+		Workers:     s.config.Workers,
+		Warm:        s.config.Warm,
+		Running:     s.queue.running(),
+		Waiting:     s.queue.waiting(),
+		Idle:        len(s.pool.idle),
+		Starting:    len(s.pool.starting),
+		Draining:    draining,
+		Spawned:     s.pool.spawned,
+		Failures:    s.pool.failures,
+		LastFailure: s.pool.lastErr,
+	}
+}
+
+// maxResident is the peak of a process's resident memory in bytes, see
+// ru_maxrss in getrusage(2).
+func maxResident(state *os.ProcessState) int64 {
+	if ru, ok := state.SysUsage().(*syscall.Rusage); ok {
+		return int64(ru.Maxrss) << 10
+	}
+	return 0
+}

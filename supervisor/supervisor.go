@@ -1,0 +1,230 @@
+// Package supervisor runs every invocation in its own fresh process, taken
+// from a warm pool, and says how it ended.
+//
+// It promises that each Invoke gets exactly one Report; that a process has one
+// job in its life and is killed and reaped after it, whatever it does; that a
+// worker's limits are in force before it sees its job; that its outcome is judged
+// by evidence of the kernel and of the supervisor's own clock, never by what a
+// worker says of itself beyond its answer; and that after Close no process and no
+// cgroup is left. It reads what workers send as hostile input.
+//
+// It never looks into scripts and knows nothing of HTTP or of the database. It
+// fails in starting, with a cannot_start error that names what is missing, and
+// in single invocations, with an error in the Report.
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"picloud"
+	"picloud/limits"
+	"picloud/worker/wire"
+)
+
+// Config is what a Supervisor needs. Spawner and Enclosures become its own:
+// Close closes them.
+type Config struct {
+	Spawner    Spawner
+	Enclosures Enclosures
+	Workers    int // invocations at a time, at least 1
+	Warm       int // idle workers kept ready, at least 1
+	Queue      int // invocations that may wait
+	Logger     *zap.Logger
+}
+
+// Supervisor owns the pool of workers. Its methods may be called from any
+// goroutine.
+type Supervisor struct {
+	config Config
+	pool   *pool
+	queue  *queue
+
+	mu       sync.Mutex
+	draining bool
+	inFlight sync.WaitGroup
+}
+
+// Start fills the pool and returns when the first worker is ready, which shows
+// that a worker can be made and can lock itself here.
+func Start(ctx context.Context, c Config) (*Supervisor, error) {
+	s := &Supervisor{
+		config: c,
+		pool:   newPool(c.Spawner, c.Enclosures, c.Warm, c.Logger),
+		queue:  newQueue(c.Workers, c.Queue),
+	}
+	s.pool.start()
+	ctx, cancel := context.WithTimeout(ctx, 2*startTimeout)
+	defer cancel()
+	if err := s.pool.firstReady(ctx); err != nil {
+		return nil, errors.Join(cannotStart(err, "no worker can be started",
+			"the cause is in the log; check that picloud-worker belongs to this version and that the workers' user may execute it"),
+			s.Close())
+	}
+	return s, nil
+}
+
+// Invoke runs one job and reports how it ended. If ctx ends, the job is ended
+// with it. It always returns a Report.
+func (s *Supervisor) Invoke(ctx context.Context, inv Invocation) *Report {
+	if !s.begin() {
+		return refused(&picloud.Error{
+			Code:    picloud.CodeShuttingDown,
+			Message: "the daemon is stopping",
+			Hint:    "try again in a moment",
+		})
+	}
+	defer s.inFlight.Done()
+	frame, err := inv.Job.Encode()
+	if err != nil {
+		return refused(err)
+	}
+	if err := s.queue.enter(ctx); err != nil {
+		return refused(err)
+	}
+	defer s.queue.leave()
+	defer s.pool.refill() // after the work, so as not to compete with it
+	w, started, err := s.hand(ctx, inv, frame)
+	if err != nil {
+		return refused(err)
+	}
+	select {
+	case <-w.done:
+	case <-ctx.Done():
+		w.abort()
+		<-w.done
+	}
+	outcome, problem := classify(&w.end, inv.Job, s.config.Enclosures.Mode())
+	r := &Report{Outcome: outcome, Err: problem, Usage: usage(w, time.Since(started))}
+	if problem == nil {
+		r.Response = w.end.result.Response
+	}
+	return r
+}
+
+// hand finds a worker that takes the job. One that died while it was idle is
+// no reason to fail the call, so the next one gets it.
+func (s *Supervisor) hand(ctx context.Context, inv Invocation, frame []byte) (*worker, time.Time, error) {
+	for range 5 {
+		w, err := s.pool.take(ctx)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		started := time.Now()
+		err = w.hand(inv.Job, frame, inv.Log)
+		if err == nil {
+			return w, started, nil
+		}
+		<-w.done
+		if !errors.Is(err, errGone) {
+			return nil, time.Time{}, err
+		}
+	}
+	return nil, time.Time{}, fmt.Errorf("five workers in a row: %w", errGone)
+}
+
+// Check compiles a script in a worker, under the limits it will run with. A
+// script that does not compile, or cannot within its limits, is invalid_script.
+func (s *Supervisor) Check(ctx context.Context, source string, l limits.Limits) error {
+	r := s.Invoke(ctx, Invocation{Job: &wire.Job{Purpose: wire.Check, Source: source, Limits: l}})
+	if r.Err == nil || r.Err.Code == picloud.CodeInvalidScript {
+		return errorOrNil(r.Err)
+	}
+	switch r.Outcome {
+	case picloud.OutcomeLimitExceeded, picloud.OutcomeTimeout, picloud.OutcomeWorkerKilled, picloud.OutcomeScriptError:
+		return &picloud.Error{
+			Code:    picloud.CodeInvalidScript,
+			Message: "compiling it failed: " + r.Err.Message,
+			Details: map[string]any{"line": 0, "detail": "compiling it failed: " + r.Err.Message},
+			Cause:   r.Err,
+		}
+	}
+	return r.Err
+}
+
+func errorOrNil(e *picloud.Error) error {
+	if e == nil {
+		return nil
+	}
+	return e
+}
+
+func (s *Supervisor) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining {
+		return false
+	}
+	s.inFlight.Add(1)
+	return true
+}
+
+// Drain refuses new invocations from now on and waits for those that run or
+// wait, until ctx ends.
+func (s *Supervisor) Drain(ctx context.Context) error {
+	s.mu.Lock()
+	s.draining = true
+	s.mu.Unlock()
+	finished := make(chan struct{})
+	go func() {
+		s.inFlight.Wait()
+		close(finished)
+	}()
+	select {
+	case <-finished:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Close ends what still runs, and returns when no worker and no cgroup is left.
+func (s *Supervisor) Close() error {
+	s.mu.Lock()
+	s.draining = true
+	s.mu.Unlock()
+	s.pool.close()
+	s.inFlight.Wait()
+	s.config.Spawner.Close()
+	return s.config.Enclosures.Close()
+}
+
+// refused is the Report of a job that no worker had.
+func refused(err error) *Report {
+	e := picloud.AsError(err)
+	r := &Report{Outcome: picloud.OutcomeInternal, Err: e}
+	switch {
+	case e.Code == picloud.CodeOverloaded || e.Code == picloud.CodeShuttingDown:
+		r.Outcome = picloud.OutcomeOverloaded
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, errStopped):
+		r.Outcome = picloud.OutcomeOverloaded
+		r.Err = overloaded("the request ended before its turn came")
+		r.Err.Cause = err
+	}
+	return r
+}
+
+func usage(w *worker, duration time.Duration) *Usage {
+	u := &Usage{
+		PID:             w.process.Pid,
+		Operations:      -1,
+		MemoryPeakBytes: w.end.evidence.PeakBytes,
+		OOMKills:        w.end.evidence.OOMKills,
+		Duration:        duration,
+	}
+	if w.end.result != nil {
+		u.Operations = w.end.result.Operations
+	}
+	if w.end.state != nil {
+		u.CPU = w.end.state.UserTime() + w.end.state.SystemTime()
+		if u.MemoryPeakBytes == 0 {
+			u.MemoryPeakBytes = maxResident(w.end.state)
+		}
+	}
+	return u
+}

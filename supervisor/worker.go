@@ -1,0 +1,267 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+
+	"picloud/worker/wire"
+)
+
+// startTimeout bounds the time from a worker's birth to its Ready.
+const startTimeout = 20 * time.Second
+
+// worker is one process from birth to removal. One goroutine, live, reads from
+// it, ends it and reaps it; the invocation that has it writes its job.
+type worker struct {
+	process   *Process
+	enclosure Enclosure
+	logger    *zap.Logger
+	done      chan struct{} // closed when the process is reaped and end is set
+	end       ending        // how it ended; read after done
+
+	mu      sync.Mutex
+	job     *wire.Job // nil until it is handed over
+	log     func(*wire.Log)
+	closed  bool // no job can be handed over any more
+	aborted bool // the caller does not want the answer any more
+}
+
+// ending is all there is to know of a worker's end.
+type ending struct {
+	result   *wire.Result // the one complete answer, nil if there was none
+	err      error        // why there was none: timeout, end of file, broken protocol
+	ready    bool         // it had said Ready
+	timedOut bool         // our own timer ended it
+	aborted  bool         // abort ended it
+	state    *os.ProcessState
+	evidence Evidence
+	lost     error // the evidence could not be read
+	tail     []byte
+}
+
+// errRefused is a worker's own word that it could not lock itself.
+var errRefused = errors.New("the worker could not lock itself")
+
+// newWorker spawns a process in a fresh enclosure. The caller runs live.
+func newWorker(s Spawner, e Enclosures, logger *zap.Logger) (*worker, error) {
+	enclosure, err := e.New()
+	if err != nil {
+		return nil, fmt.Errorf("making a worker's cgroup: %w", err)
+	}
+	process, err := s.Spawn(enclosure.CgroupFD())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("starting a worker: %w", err), enclosure.Remove())
+	}
+	return &worker{
+		process:   process,
+		enclosure: enclosure,
+		logger:    logger.With(zap.Int("worker_pid", process.Pid)),
+		done:      make(chan struct{}),
+	}, nil
+}
+
+// live is the worker's whole life after birth. onReady is called once it is
+// ready for a job; it is not called for a worker that never is. When live
+// returns, nothing of the worker is left.
+func (w *worker) live(onReady func()) {
+	var end ending
+	end.result, end.err = w.converse(&end, onReady)
+	w.mu.Lock()
+	w.closed = true
+	end.timedOut = errors.Is(end.err, os.ErrDeadlineExceeded) && !w.aborted
+	end.aborted = w.aborted && end.result == nil
+	w.mu.Unlock()
+
+	if err := errors.Join(w.enclosure.Kill(), w.kill()); err != nil {
+		w.logger.Error("killing a worker failed", zap.Error(err))
+	}
+	state, err := w.process.Wait()
+	if err != nil {
+		w.logger.Error("waiting for a worker failed", zap.Error(err))
+	}
+	end.state = state
+	end.evidence, end.lost = w.enclosure.Evidence()
+	w.process.closePipes()
+	w.end = end
+	close(w.done)
+	if err := w.enclosure.Remove(); err != nil {
+		w.logger.Error("removing a worker's cgroup failed", zap.Error(err))
+	}
+}
+
+// kill is safe after the process has ended: os.Process holds a pidfd, not a
+// number that another process may have by now.
+func (w *worker) kill() error {
+	if err := w.process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return nil
+}
+
+// converse reads all a worker sends: Ready, then log lines and one result, then
+// the end of the file. Whatever else it sends is an error, and what follows is
+// not read.
+func (w *worker) converse(end *ending, onReady func()) (*wire.Result, error) {
+	w.setReadDeadline(time.Now().Add(startTimeout))
+	kind, payload, err := w.read(end)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("before it was ready: %w", err)
+	case kind == wire.KindRefused:
+		return nil, fmt.Errorf("%w: %s", errRefused, printable(payload))
+	case kind != wire.KindReady:
+		return nil, fmt.Errorf("%w: a %q frame before Ready", wire.ErrProtocol, kind)
+	}
+	w.setReadDeadline(time.Time{})
+	end.ready = true
+	onReady()
+
+	budget := wire.LogBudget
+	for {
+		kind, payload, err := w.read(end)
+		if err != nil {
+			return nil, err
+		}
+		job, log := w.handedOver()
+		if job == nil {
+			return nil, fmt.Errorf("%w: a %q frame before the job", wire.ErrProtocol, kind)
+		}
+		switch kind {
+		case wire.KindLog:
+			line, err := wire.DecodeLog(payload)
+			if err != nil {
+				return nil, err
+			}
+			if budget -= wire.LogCost(line.Message); budget < 0 {
+				return nil, fmt.Errorf("%w: more than %d bytes of log", wire.ErrProtocol, wire.LogBudget)
+			}
+			if log != nil {
+				log(line)
+			}
+		case wire.KindResult:
+			result, err := wire.DecodeResult(payload)
+			if err != nil {
+				return nil, err
+			}
+			return result, w.atEnd()
+		default:
+			return nil, fmt.Errorf("%w: a %q frame during a job", wire.ErrProtocol, kind)
+		}
+	}
+}
+
+// read reads one frame. What breaks the protocol is kept, a little of it, for
+// the log: it may be the Go runtime's last words.
+func (w *worker) read(end *ending) (wire.Kind, []byte, error) {
+	seen := &recorder{Reader: w.process.Answers}
+	kind, payload, err := wire.Read(seen)
+	if errors.Is(err, wire.ErrProtocol) {
+		rest := make([]byte, tailSize-len(seen.head))
+		w.setReadDeadline(time.Now().Add(100 * time.Millisecond))
+		n, _ := io.ReadFull(w.process.Answers, rest)
+		end.tail = append(seen.head, rest[:n]...)
+	}
+	return kind, payload, err
+}
+
+// tailSize is how much of a broken stream is kept, in bytes.
+const tailSize = 512
+
+// recorder keeps the first bytes that are read through it.
+type recorder struct {
+	io.Reader
+	head []byte
+}
+
+func (r *recorder) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if room := tailSize - len(r.head); room > 0 {
+		r.head = append(r.head, p[:min(n, room)]...)
+	}
+	return n, err
+}
+
+// atEnd makes sure that nothing follows the result.
+func (w *worker) atEnd() error {
+	var extra [1]byte
+	switch n, err := w.process.Answers.Read(extra[:]); {
+	case n > 0:
+		return fmt.Errorf("%w: more after the result", wire.ErrProtocol)
+	case !errors.Is(err, io.EOF):
+		return fmt.Errorf("after the result: %w", err)
+	}
+	return nil
+}
+
+func (w *worker) handedOver() (*wire.Job, func(*wire.Log)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.job, w.log
+}
+
+// errGone is the error of handing a job to a worker that cannot take it; no
+// part of the script has run.
+var errGone = errors.New("the worker ended before it had its job")
+
+// hand gives the worker its job, of which frame is the encoding, and starts its
+// wall clock. After errGone another worker may have the job; after another error
+// the worker is being ended.
+func (w *worker) hand(job *wire.Job, frame []byte, log func(*wire.Log)) error {
+	if err := w.enclosure.Limit(w.process.Pid, job.Limits.MemoryLimitMB); err != nil {
+		w.abort()
+		if errors.Is(err, syscall.ESRCH) {
+			return errGone
+		}
+		return fmt.Errorf("setting memory_limit_mb: %w", err)
+	}
+	deadline := time.Now().Add(time.Duration(job.Limits.TimeoutMS) * time.Millisecond)
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		return errGone
+	}
+	w.job, w.log = job, log
+	w.process.Answers.SetReadDeadline(deadline)
+	w.process.Jobs.SetWriteDeadline(deadline)
+	w.mu.Unlock()
+
+	_, err := w.process.Jobs.Write(frame)
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) {
+		// it begins only when it has the whole job
+		w.abort()
+		return errGone
+	}
+	return nil // a write that timed out is the reader's timeout too
+}
+
+// abort ends the worker, whatever it is doing. It does not wait.
+func (w *worker) abort() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.aborted = true
+	w.process.Answers.SetReadDeadline(longAgo())
+}
+
+// setReadDeadline is for the goroutine that reads: it never undoes an abort.
+func (w *worker) setReadDeadline(t time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.aborted {
+		t = longAgo()
+	}
+	w.process.Answers.SetReadDeadline(t)
+}
+
+func longAgo() time.Time { return time.Unix(1, 0) }
+
+// printable cuts a worker's text for the log.
+func printable(text []byte) string {
+	return fmt.Sprintf("%.200q", text)
+}
