@@ -61,7 +61,8 @@ func (a Auth) check(r *http.Request) error {
 	return nil
 }
 
-// authenticate guards every operation that has a security requirement.
+// authenticate guards every operation that has a security requirement, which
+// are those of the admin API.
 func (m *Manager) authenticate(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	if len(ctx.Operation().Security) > 0 {
@@ -70,6 +71,8 @@ func (m *Manager) authenticate(ctx huma.Context, next func(huma.Context)) {
 			return
 		}
 	}
+	// every body here is JSON, whatever a client that never thought of it says
+	r.Header.Set("Content-Type", "application/json")
 	next(ctx)
 }
 

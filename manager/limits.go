@@ -19,7 +19,7 @@ type limitsOutput struct {
 
 // ceilingBody sets fields of the ceiling; null goes back to the built-in value.
 type ceilingBody struct {
-	sandbox
+	SandboxBody
 	MemoryLimitMB *int64 `json:"memory_limit_mb,omitempty" nullable:"true"`
 	TimeoutMS     *int64 `json:"timeout_ms,omitempty" nullable:"true"`
 }
@@ -52,7 +52,7 @@ func (m *Manager) patchCeiling(ctx context.Context, in *struct {
 		return nil, m.refuse(err)
 	}
 	values := limits.Overrides{
-		Sandbox:       limits.Sandbox(in.Body.sandbox),
+		Sandbox:       limits.Sandbox(in.Body.SandboxBody),
 		MemoryLimitMB: in.Body.MemoryLimitMB,
 		TimeoutMS:     in.Body.TimeoutMS,
 	}

@@ -65,7 +65,7 @@ func fromHuma(m *huma.ErrorModel) *picloud.Error {
 			Details: map[string]any{"limit_bytes": maxRequestBytes},
 		}
 	case m.Status == http.StatusUnprocessableEntity && len(m.Errors) > 0:
-		return invalidField(fieldOf(m.Errors[0]), m.Errors[0].Message, nil)
+		return fromDetail(m.Errors[0])
 	case m.Status >= http.StatusInternalServerError:
 		return picloud.AsError(m)
 	}
@@ -74,6 +74,18 @@ func fromHuma(m *huma.ErrorModel) *picloud.Error {
 		message += ": " + m.Errors[0].Message
 	}
 	return &picloud.Error{Code: picloud.CodeBadRequest, Message: message}
+}
+
+// fromDetail translates one error of validation or decoding.
+func fromDetail(d *huma.ErrorDetail) *picloud.Error {
+	// a number that the schema takes and the field's type does not: 1e30. Its
+	// text is encoding/json's and speaks of Go: "json: cannot unmarshal number
+	// 1e30 into Go struct field X.sandbox.max_operations of type int64"
+	if strings.HasPrefix(d.Message, "json: ") {
+		path, _, _ := strings.Cut(d.Message, " of type ")
+		return invalidField(path[strings.LastIndexAny(path, ". ")+1:], "must be a whole number, written without exponent", d)
+	}
+	return invalidField(fieldOf(d), d.Message, d)
 }
 
 // fieldOf names the field an error is about, as it stands in the JSON body; a

@@ -12,24 +12,24 @@ import (
 	"picloud/worker/wire"
 )
 
-// scriptBody is what an author writes of a script, whole. It is the body of PUT,
+// ScriptBody is what an author writes of a script, whole. It is the body of PUT,
 // and what a PATCH must come out as.
-type scriptBody struct {
-	Source        string  `json:"source" doc:"Lua 5.1 source, at most 256 KiB"`
-	Sandbox       sandbox `json:"sandbox,omitempty" doc:"overrides of the interpreter's limits; absent fields keep the platform's defaults"`
-	MemoryLimitMB *int64  `json:"memory_limit_mb,omitempty" nullable:"true" doc:"MiB of the whole worker process, held by the kernel; at least 16"`
-	TimeoutMS     *int64  `json:"timeout_ms,omitempty" nullable:"true" doc:"wall clock of one invocation; at least 10"`
-	Enabled       *bool   `json:"enabled,omitempty" nullable:"true" doc:"default true; a disabled script answers 404"`
+type ScriptBody struct {
+	Source        string      `json:"source" doc:"Lua 5.1 source, at most 256 KiB"`
+	Sandbox       SandboxBody `json:"sandbox,omitempty" doc:"overrides of the interpreter's limits; absent fields keep the platform's defaults"`
+	MemoryLimitMB *int64      `json:"memory_limit_mb,omitempty" nullable:"true" doc:"MiB of the whole worker process, held by the kernel; at least 16"`
+	TimeoutMS     *int64      `json:"timeout_ms,omitempty" nullable:"true" doc:"wall clock of one invocation; at least 10"`
+	Enabled       *bool       `json:"enabled,omitempty" nullable:"true" doc:"default true; a disabled script answers 404"`
 }
 
 // namedBody is the body of POST.
 type namedBody struct {
 	Name string `json:"name" doc:"1 to 63 of a-z, 0-9 and -, with no - at either end"`
-	scriptBody
+	ScriptBody
 }
 
-// sandbox is limits.Sandbox with what the API's schema says of it.
-type sandbox struct {
+// SandboxBody is limits.Sandbox with what the API's schema says of it.
+type SandboxBody struct {
 	MaxOperations *int64 `json:"max_operations,omitempty" nullable:"true" doc:"VM instructions, library work charged in proportion"`
 	MaxStringSize *int64 `json:"max_string_size,omitempty" nullable:"true" doc:"bytes in one string"`
 	MaxArraySize  *int64 `json:"max_array_size,omitempty" nullable:"true" doc:"elements in a table's sequence part"`
@@ -71,7 +71,7 @@ func effective(o limits.Overrides, c limits.Ceiling) limits.Limits {
 	return limits.Merge(c.Cap(limits.Defaults()), o)
 }
 
-func (b scriptBody) draft(name string) store.Draft {
+func (b ScriptBody) draft(name string) store.Draft {
 	return store.Draft{
 		Name:    name,
 		Source:  b.Source,
@@ -85,10 +85,10 @@ func (b scriptBody) draft(name string) store.Draft {
 }
 
 // body is the inverse of draft, for a patch to be applied to.
-func body(s store.Script) scriptBody {
-	return scriptBody{
+func body(s store.Script) ScriptBody {
+	return ScriptBody{
 		Source:        s.Source,
-		Sandbox:       sandbox(s.Overrides.Sandbox),
+		Sandbox:       SandboxBody(s.Overrides.Sandbox),
 		MemoryLimitMB: s.Overrides.MemoryLimitMB,
 		TimeoutMS:     s.Overrides.TimeoutMS,
 		Enabled:       &s.Enabled,

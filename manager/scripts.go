@@ -21,11 +21,14 @@ type scriptOutput struct {
 	Body     scriptView
 }
 
-type nameInput struct {
+// NameInput is a part of operations' inputs; it has to be exported for its
+// fields to be found.
+type NameInput struct {
 	Name string `path:"name" doc:"the script's name"`
 }
 
-type conditionInput struct {
+// ConditionInput is a part of operations' inputs, like NameInput.
+type ConditionInput struct {
 	IfMatch string `header:"If-Match" doc:"the ETag the write is meant for; 412 if the script has another by now"`
 }
 
@@ -55,9 +58,9 @@ func (m *Manager) create(ctx context.Context, in *struct {
 }
 
 func (m *Manager) put(ctx context.Context, in *struct {
-	nameInput
-	conditionInput
-	Body    scriptBody
+	NameInput
+	ConditionInput
+	Body    ScriptBody
 	RawBody []byte
 }) (*scriptOutput, error) {
 	version, err := m.condition(ctx, in.Name, in.IfMatch)
@@ -92,8 +95,8 @@ func written(s store.Script, c limits.Ceiling, created bool) *scriptOutput {
 const patchTries = 5
 
 func (m *Manager) patch(ctx context.Context, in *struct {
-	nameInput
-	conditionInput
+	NameInput
+	ConditionInput
 	RawBody []byte `contentType:"application/merge-patch+json"`
 }) (*scriptOutput, error) {
 	patch, err := decodeObject(in.RawBody)
@@ -126,50 +129,49 @@ func (m *Manager) patch(ctx context.Context, in *struct {
 }
 
 // apply merges a patch into a script and holds the result to the schema of PUT.
-func (m *Manager) apply(patch map[string]any, current scriptBody) (scriptBody, error) {
+func (m *Manager) apply(patch map[string]any, current ScriptBody) (ScriptBody, error) {
 	encoded, err := json.Marshal(current)
 	if err != nil {
-		return scriptBody{}, err
+		return ScriptBody{}, err
 	}
 	document, err := decodeObject(encoded)
 	if err != nil {
-		return scriptBody{}, err
+		return ScriptBody{}, err
 	}
 	merged := mergePatch(document, patch)
 	registry := m.api.OpenAPI().Components.Schemas
-	schema := registry.Schema(reflect.TypeFor[scriptBody](), true, "")
+	schema := registry.Schema(reflect.TypeFor[ScriptBody](), true, "")
 	var result huma.ValidateResult
 	huma.Validate(registry, schema, huma.NewPathBuffer([]byte("body"), len("body")), huma.ModeWriteToServer, merged, &result)
 	if len(result.Errors) > 0 {
 		detail, ok := result.Errors[0].(*huma.ErrorDetail)
 		if !ok {
-			return scriptBody{}, result.Errors[0]
+			return ScriptBody{}, result.Errors[0]
 		}
-		return scriptBody{}, invalidField(fieldOf(detail), detail.Message, nil)
+		return ScriptBody{}, fromDetail(detail)
 	}
 	encoded, err = json.Marshal(merged)
 	if err != nil {
-		return scriptBody{}, err
+		return ScriptBody{}, err
 	}
-	var patched scriptBody
+	var patched ScriptBody
 	if err := json.Unmarshal(encoded, &patched); err != nil {
-		return scriptBody{}, invalidField("", err.Error(), err)
+		return ScriptBody{}, fromDetail(&huma.ErrorDetail{Message: err.Error()})
 	}
 	return patched, nil
 }
 
-// decodeObject reads one JSON object. Numbers stay as they were written.
+// decodeObject reads one JSON object.
 func decodeObject(data []byte) (map[string]any, error) {
 	var object map[string]any
 	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
 	if err := dec.Decode(&object); err != nil || object == nil || dec.More() {
 		return nil, &picloud.Error{Code: picloud.CodeBadRequest, Message: "the body is not one JSON object", Cause: err}
 	}
 	return object, nil
 }
 
-func (m *Manager) get(ctx context.Context, in *nameInput) (*scriptOutput, error) {
+func (m *Manager) get(ctx context.Context, in *NameInput) (*scriptOutput, error) {
 	ceiling, err := m.ceiling(ctx)
 	if err != nil {
 		return nil, m.refuse(err)
@@ -213,8 +215,8 @@ func (m *Manager) list(ctx context.Context, in *struct {
 }
 
 func (m *Manager) delete(ctx context.Context, in *struct {
-	nameInput
-	conditionInput
+	NameInput
+	ConditionInput
 }) (*struct{}, error) {
 	version, err := m.condition(ctx, in.Name, in.IfMatch)
 	if err != nil {

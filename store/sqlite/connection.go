@@ -1,0 +1,59 @@
+package sqlite
+
+import (
+	"database/sql"
+	"net/url"
+	"strconv"
+	"time"
+
+	"modernc.org/sqlite"
+)
+
+// busyTimeout is how long a write waits for the write lock of another program
+// before it fails. Each holds it for the milliseconds its disk takes, but
+// SQLite has no queue: of many that write without a pause, one may have to try
+// for seconds.
+const busyTimeout = 30 * time.Second
+
+func openWriter(path string) (*sql.DB, error) {
+	// Each transaction takes the write lock at once: one that began as a
+	// reader could not get it once another has written.
+	return open(path, 1, url.Values{"_txlock": {"immediate"}})
+}
+
+func openReaders(path string) (*sql.DB, error) {
+	return open(path, readConns, url.Values{"_query_only": {"1"}})
+}
+
+// open gives a pool of connections that all have the same settings, because
+// the driver applies those to each connection it opens. It connects to nothing
+// yet.
+func open(path string, conns int, settings url.Values) (*sql.DB, error) {
+	for name, value := range map[string]string{
+		// The driver sets it before all others. Without it, the change to
+		// write-ahead logging fails while another program has the file open.
+		"_busy_timeout": strconv.FormatInt(busyTimeout.Milliseconds(), 10),
+		"_journal_mode": "WAL",
+		// FULL waits for the disk at each commit. NORMAL would lose the last
+		// writes in a power cut, which is how small boards are switched off,
+		// and writes are too rare here for its speed to matter.
+		"_synchronous":  "FULL",
+		"_foreign_keys": "1",
+		"_dqs":          "0", // a misspelt column in double quotes is an error, not a text
+		"_error_rc":     "1", // no left-over text of another error in an error
+		"mode":          "rw",
+	} {
+		settings.Set(name, value)
+	}
+	// As a URI every character of the path can be escaped; of a plain name, the
+	// driver would take what follows a question mark for settings.
+	uri := url.URL{Scheme: "file", Path: path, RawQuery: settings.Encode()}
+	connector, err := sqlite.NewConnector(uri.String())
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return db, nil
+}
