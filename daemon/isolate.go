@@ -37,14 +37,15 @@ func startSupervisor(ctx context.Context, c Config) (*supervisor.Supervisor, err
 	if config.Warm == 0 {
 		config.Warm = min(config.Workers, max(2, runtime.NumCPU()))
 	}
+	credential := workerCredential()
 	config.Enclosures, err = enclosures(c, supervisor.CgroupConfig{
 		MemoryMax: budget,
 		Workers:   config.Workers + config.Warm,
-	})
+	}, credential)
 	if err != nil {
 		return nil, err
 	}
-	config.Spawner, err = supervisor.NewExecSpawner(c.Worker, workerCredential())
+	config.Spawner, err = supervisor.NewExecSpawner(c.Worker, credential)
 	if err != nil {
 		return nil, errors.Join(err, config.Enclosures.Close())
 	}
@@ -59,7 +60,7 @@ func startSupervisor(ctx context.Context, c Config) (*supervisor.Supervisor, err
 }
 
 // enclosures takes cgroup v2, or what --isolation=degraded allows instead.
-func enclosures(c Config, config supervisor.CgroupConfig) (supervisor.Enclosures, error) {
+func enclosures(c Config, config supervisor.CgroupConfig, credential *supervisor.Credential) (supervisor.Enclosures, error) {
 	root, err := supervisor.DelegatedCgroup()
 	if err == nil {
 		config.Root = root
@@ -73,7 +74,7 @@ func enclosures(c Config, config supervisor.CgroupConfig) (supervisor.Enclosures
 	e := picloud.AsError(err)
 	c.Logger.Warn("isolation is degraded: memory_limit_mb is held by RLIMIT_DATA, tasks and CPU are not held",
 		zap.String("missing", e.Message), zap.String("hint", e.Hint))
-	return supervisor.NewRlimitEnclosures(), nil
+	return supervisor.NewRlimitEnclosures(credential)
 }
 
 // memoryBudget is what all workers together may have, in bytes: three quarters

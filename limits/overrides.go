@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"picloud"
 )
@@ -61,33 +60,41 @@ func (o *Overrides) at(f Field) **int64 {
 }
 
 // ParseSandbox reads a sandbox object strictly: one JSON object, known fields
-// only, each a whole number or null (which is the same as absent). Bounds are
-// not looked at; that is Ceiling.Validate's work. Errors have the code
-// invalid_field and name the field.
+// only, spelled exactly, each once, each a whole number or null (which is the same
+// as absent). Bounds are not looked at; that is Ceiling.Validate's work. Errors
+// have the code invalid_field and name the field.
 func ParseSandbox(data []byte) (Sandbox, error) {
-	var s Sandbox
 	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&s); err != nil {
-		return Sandbox{}, sandboxError(err)
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return Sandbox{}, invalidField("sandbox", "must be an object", err)
+	}
+	var o Overrides
+	seen := map[string]bool{}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return Sandbox{}, invalidField("sandbox", "is not valid JSON", err)
+		}
+		name := key.(string) // a decoder gives nothing else for a key
+		spec, known := Lookup(Field(name))
+		if !known || spec.EnforcedBy != ByInterpreter {
+			return Sandbox{}, invalidField("sandbox."+name, "there is no such limit", nil)
+		}
+		if seen[name] {
+			return Sandbox{}, invalidField(name, "is there twice", nil)
+		}
+		seen[name] = true
+		if err := dec.Decode(o.at(spec.Field)); err != nil {
+			return Sandbox{}, invalidField(name, "must be a whole number", err)
+		}
+	}
+	if _, err := dec.Token(); err != nil { // the closing brace
+		return Sandbox{}, invalidField("sandbox", "is not valid JSON", err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return Sandbox{}, invalidField("sandbox", "something follows the JSON object", nil)
+		return Sandbox{}, invalidField("sandbox", "something follows the JSON object", err)
 	}
-	return s, nil
-}
-
-func sandboxError(err error) error {
-	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		if t.Field == "" {
-			return invalidField("sandbox", "must be an object", err)
-		}
-		return invalidField(t.Field, "must be a whole number", err)
-	}
-	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return invalidField("sandbox."+strings.Trim(name, `"`), "there is no such limit", err)
-	}
-	return invalidField("sandbox", "is not valid JSON", err)
+	return o.Sandbox, nil
 }
 
 func invalidField(field, detail string, cause error) *picloud.Error {

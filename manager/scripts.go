@@ -194,6 +194,9 @@ func (m *Manager) list(ctx context.Context, in *struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"scripts on one page"`
 	Cursor string `query:"cursor" doc:"next_cursor of the page before"`
 }) (*listOutput, error) {
+	if in.Cursor != "" && !store.ValidName(in.Cursor) {
+		return nil, m.refuse(invalidField("cursor", "is no next_cursor of an earlier page", nil))
+	}
 	ceiling, err := m.ceiling(ctx)
 	if err != nil {
 		return nil, m.refuse(err)

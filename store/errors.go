@@ -36,7 +36,7 @@ func Conflict(name string, wanted int64) *picloud.Error {
 func Unavailable(cause error) *picloud.Error {
 	return &picloud.Error{
 		Code:    picloud.CodeStoreUnavailable,
-		Message: "the database does not answer; nothing was changed",
+		Message: "the database does not answer",
 		Cause:   cause,
 	}
 }

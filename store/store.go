@@ -58,7 +58,8 @@ type Store interface {
 	Script(ctx context.Context, name string) (Script, error)
 
 	// Scripts lists up to limit scripts by name, in byte order, beginning after
-	// the name given ("" for the first page). Source is left empty.
+	// the name given ("" for the first page; else a valid name, of a script or
+	// not). Source is left empty. A limit below 1 gives none.
 	Scripts(ctx context.Context, after string, limit int) ([]Script, error)
 
 	// DeleteScript removes a script, or gives script_not_found; ifVersion as

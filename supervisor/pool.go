@@ -43,6 +43,7 @@ func newPool(s Spawner, e Enclosures, warm int, logger *zap.Logger) *pool {
 	return &pool{
 		spawner: s, enclosures: e, logger: logger, warm: warm,
 		wake:     make(chan struct{}, 1),
+		first:    make(chan error, 1),
 		stop:     cancel,
 		stopped:  ctx,
 		starting: map[*worker]bool{},
@@ -136,7 +137,9 @@ func (p *pool) live(w *worker) {
 	for i, other := range p.idle {
 		if other == w {
 			p.idle = append(p.idle[:i], p.idle[i+1:]...)
-			p.logger.Warn("an idle worker died", zap.NamedError("cause", causeOfDeath(&w.end)))
+			if !w.end.aborted {
+				p.logger.Warn("an idle worker died", zap.NamedError("cause", causeOfDeath(&w.end)))
+			}
 			break
 		}
 	}

@@ -45,7 +45,8 @@ func (s *Supervisor) Stats() Stats {
 }
 
 // maxResident is the peak of a process's resident memory in bytes, see
-// ru_maxrss in getrusage(2).
+// ru_maxrss in getrusage(2). The kernel counts from the fork on, so it is never
+// less than what the daemon itself has.
 func maxResident(state *os.ProcessState) int64 {
 	if ru, ok := state.SysUsage().(*syscall.Rusage); ok {
 		return int64(ru.Maxrss) << 10

@@ -1,0 +1,164 @@
+package supervisor
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"picloud/worker/wire"
+)
+
+// The test binary is its own worker: copied under the name of a behaviour, it
+// behaves so when a Spawner starts it.
+func TestMain(m *testing.M) {
+	if os.Args[0] == "picloud-worker" {
+		exe, err := os.Readlink("/proc/self/exe")
+		if err != nil {
+			os.Exit(9)
+		}
+		stub(strings.TrimPrefix(filepath.Base(exe), "stub-"))
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// stubPath makes a worker binary that behaves as named, where every user may
+// execute it.
+func stubPath(t *testing.T, behaviour string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "picloud-stub-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, err := os.Open(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	path := filepath.Join(dir, "stub-"+behaviour)
+	to, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o755)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(to, from); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func stub(behaviour string) {
+	switch behaviour {
+	case "exits":
+		return
+	case "refuses":
+		os.Stdout.Write(wire.Refused("there is no lock"))
+		return
+	case "babbles":
+		io.WriteString(os.Stdout, "hello, I am no worker\n")
+		time.Sleep(time.Minute)
+		return
+	case "hasty": // answers before it is asked
+		os.Stdout.Write(wire.Ready())
+		os.Stdout.Write(okResult("hasty"))
+		time.Sleep(time.Minute)
+		return
+	}
+	os.Stdout.Write(wire.Ready())
+	_, payload, err := wire.Read(os.Stdin)
+	if err != nil {
+		return
+	}
+	job, err := wire.DecodeJob(payload)
+	if err != nil {
+		return
+	}
+	do(job)
+}
+
+func okResult(body string) []byte {
+	frame, err := (&wire.Result{
+		Status: wire.StatusOK, Operations: 7,
+		Response: wire.Response{Status: 200, Body: []byte(body)},
+	}).Encode()
+	if err != nil {
+		panic(err)
+	}
+	return frame
+}
+
+// do does what a job's source names.
+func do(job *wire.Job) {
+	answer := okResult(strconv.Itoa(os.Getpid()))
+	switch job.Source {
+	case "answer":
+		os.Stdout.Write(answer)
+	case "sleep":
+		time.Sleep(300 * time.Millisecond)
+		os.Stdout.Write(answer)
+	case "nothing":
+	case "hang":
+		time.Sleep(time.Minute)
+	case "garbage":
+		io.WriteString(os.Stdout, strings.Repeat("\x00\xff garbage", 1000))
+	case "too much":
+		os.Stdout.Write([]byte{byte(wire.KindResult), 0xff, 0xff, 0xff, 0x7f})
+		io.WriteString(os.Stdout, strings.Repeat("x", 1<<20))
+	case "cut off":
+		os.Stdout.Write(answer[:len(answer)-3])
+	case "twice":
+		os.Stdout.Write(append(answer, answer...))
+	case "answer and stay":
+		os.Stdout.Write(answer)
+		time.Sleep(time.Minute)
+	case "another frame":
+		os.Stdout.Write(wire.Ready())
+	case "log flood":
+		line, _ := (&wire.Log{Level: wire.Info, Message: strings.Repeat("x", 1000)}).Encode()
+		for {
+			if _, err := os.Stdout.Write(line); err != nil {
+				return
+			}
+		}
+	case "log":
+		line, _ := (&wire.Log{Level: wire.Warn, Message: "a line"}).Encode()
+		os.Stdout.Write(append(line, answer...))
+	case "kill":
+		syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		time.Sleep(time.Minute)
+	case "last words":
+		io.WriteString(os.Stderr, "panic: something\n")
+		os.Exit(2)
+	case "status 137": // looks like "killed for memory" to who believes in numbers
+		os.Exit(137)
+	case "claims memory": // a limit that is not a worker's to report
+		frame, _ := (&wire.Result{Status: wire.StatusLimitExceeded, Limit: wire.ResponseSize}).Encode()
+		frame[len(frame)-1] = 99
+		os.Stdout.Write(frame)
+	case "grow":
+		var keep [][]byte
+		for {
+			b := make([]byte, 1<<20)
+			for i := range b {
+				b[i] = 1
+			}
+			keep = append(keep, b)
+			_ = keep
+		}
+	}
+}

@@ -1,0 +1,414 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest"
+
+	"picloud"
+	"picloud/limits"
+	"picloud/worker/wire"
+)
+
+// environment is where the tests of this package run: in a delegated cgroup v2
+// if PICLOUD_TEST_CGROUP is set, else without.
+func testEnclosures(t *testing.T) Enclosures {
+	t.Helper()
+	if os.Getenv("PICLOUD_TEST_CGROUP") == "" {
+		t.Log("ran without cgroup v2 (RLIMIT_DATA)")
+		e, err := NewRlimitEnclosures(testCredential())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	root, err := DelegatedCgroup()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := NewCgroupEnclosures(CgroupConfig{Root: root, MemoryMax: 512 << 20, Workers: 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("ran in cgroup v2 %s", root)
+	return e
+}
+
+func testCredential() *Credential {
+	if os.Geteuid() == 0 {
+		return &Credential{UID: 65534, GID: 65534}
+	}
+	return nil
+}
+
+func testSpawner(t *testing.T, behaviour string) Spawner {
+	t.Helper()
+	s, err := NewExecSpawner(stubPath(t, behaviour), testCredential())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// start starts a supervisor whose workers behave as named, and checks at the
+// end that nothing of it is left.
+func start(t *testing.T, behaviour string, change func(*Config)) *Supervisor {
+	t.Helper()
+	goroutines, fds := goleak.IgnoreCurrent(), openFDs(t)
+	c := Config{
+		Spawner: testSpawner(t, behaviour), Enclosures: testEnclosures(t),
+		Workers: 4, Warm: 2, Queue: 100, Logger: zaptest.NewLogger(t, zaptest.Level(zap.ErrorLevel)),
+	}
+	if change != nil {
+		change(&c)
+	}
+	s, err := Start(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		if left := children(t); len(left) > 0 {
+			t.Errorf("processes left: %v", left)
+		}
+		if now := openFDs(t); now != fds {
+			t.Errorf("%d descriptors open before, %d after", fds, now)
+		}
+		if e, ok := c.Enclosures.(*cgroupEnclosures); ok {
+			if _, err := os.Stat(e.path); !os.IsNotExist(err) {
+				t.Errorf("cgroup %s is left: %v", e.path, err)
+			}
+		}
+		goleak.VerifyNone(t, goroutines)
+	})
+	return s
+}
+
+func children(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	lists, err := filepath.Glob("/proc/self/task/*/children")
+	if err != nil || len(lists) == 0 {
+		t.Fatal("the kernel does not list children", err)
+	}
+	for _, l := range lists {
+		data, _ := os.ReadFile(l) // of a thread that may have ended
+		found = append(found, strings.Fields(string(data))...)
+	}
+	return found
+}
+
+func openFDs(t *testing.T) int {
+	t.Helper()
+	fds, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, fd := range fds {
+		// the runtime's own, opened when it first needs them
+		if target, _ := os.Readlink("/proc/self/fd/" + fd.Name()); !strings.HasPrefix(target, "anon_inode:") {
+			n++
+		}
+	}
+	return n
+}
+
+func job(source string) *wire.Job {
+	l := limits.Defaults()
+	l.MemoryLimitMB, l.TimeoutMS = 64, 20_000 // the stub is a test binary, twice as large as a worker
+	return &wire.Job{Purpose: wire.Run, Source: source, Limits: l}
+}
+
+func TestOutcomes(t *testing.T) {
+	s := start(t, "obeys", nil)
+	for _, c := range []struct {
+		source string
+		want   picloud.Outcome
+		code   picloud.Code
+	}{
+		{"answer", picloud.OutcomeOK, ""},
+		{"log", picloud.OutcomeOK, ""},
+		{"nothing", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
+		{"garbage", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
+		{"too much", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
+		{"cut off", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
+		{"twice", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
+		{"another frame", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
+		{"log flood", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
+		{"kill", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
+		{"last words", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
+		{"status 137", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
+		{"claims memory", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
+	} {
+		t.Run(c.source, func(t *testing.T) {
+			r := s.Invoke(context.Background(), Invocation{Job: job(c.source)})
+			if r.Outcome != c.want || picloud.ErrorCode(errorOrNil(r.Err)) != c.code {
+				t.Fatalf("outcome %s, error %v; want %s, %q", r.Outcome, r.Err, c.want, c.code)
+			}
+			if r.Usage == nil || r.Usage.PID == 0 || r.Usage.CPU <= 0 || r.Usage.MemoryPeakBytes < 1<<20 {
+				t.Errorf("usage %+v", r.Usage)
+			}
+			if c.want == picloud.OutcomeOK && (r.Usage.Operations != 7 || string(r.Response.Body) != strconv.Itoa(r.Usage.PID)) {
+				t.Errorf("usage %+v, body %q", r.Usage, r.Response.Body)
+			}
+		})
+	}
+}
+
+func TestMemoryLimit(t *testing.T) {
+	s := start(t, "obeys", nil)
+	j := job("grow")
+	j.Limits.TimeoutMS = 300_000 // the VM takes its time
+	r := s.Invoke(context.Background(), Invocation{Job: j})
+	if r.Outcome != picloud.OutcomeLimitExceeded || r.Err.Details["limit"] != "memory_limit_mb" || r.Err.Details["value"] != int64(64) {
+		t.Fatalf("outcome %s, error %v, details %v", r.Outcome, r.Err, r.Err.Details)
+	}
+	if s.Stats().Mode == ModeCgroup && (r.Usage.OOMKills == 0 || r.Usage.MemoryPeakBytes > 64<<20) {
+		t.Errorf("usage %+v", r.Usage)
+	}
+	if r := s.Invoke(context.Background(), Invocation{Job: job("answer")}); r.Outcome != picloud.OutcomeOK {
+		t.Errorf("the next call: %s, %v", r.Outcome, r.Err)
+	}
+}
+
+// A script that is killed because all together had no memory left has not
+// reached its own limit.
+func TestNodeOutOfMemory(t *testing.T) {
+	if os.Getenv("PICLOUD_TEST_CGROUP") == "" {
+		end := &ending{evidence: Evidence{OOMKills: 1}}
+		if o, err := classify(end, job(""), ModeCgroup); o != picloud.OutcomeOverloaded || err.Code != picloud.CodeOverloaded {
+			t.Fatalf("by the evidence alone: %s, %v", o, err)
+		}
+		return
+	}
+	s := start(t, "obeys", func(c *Config) {
+		c.Enclosures.Close()
+		root, err := DelegatedCgroup()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Enclosures, err = NewCgroupEnclosures(CgroupConfig{Root: root, MemoryMax: 96 << 20, Workers: 16}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	j := job("grow")
+	j.Limits.MemoryLimitMB, j.Limits.TimeoutMS = 256, 300_000
+	if r := s.Invoke(context.Background(), Invocation{Job: j}); r.Outcome != picloud.OutcomeOverloaded {
+		t.Fatalf("outcome %s, error %v", r.Outcome, r.Err)
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	s := start(t, "obeys", nil)
+	for _, source := range []string{"hang", "answer and stay"} {
+		j := job(source)
+		j.Limits.TimeoutMS = 50
+		r := s.Invoke(context.Background(), Invocation{Job: j})
+		if r.Outcome != picloud.OutcomeTimeout || r.Err.Details["timeout_ms"] != int64(50) {
+			t.Fatalf("%s: outcome %s, error %v", source, r.Outcome, r.Err)
+		}
+		if r.Usage.Duration < 50*time.Millisecond {
+			t.Errorf("%s: ended after %v", source, r.Usage.Duration)
+		}
+		if _, err := os.Stat(fmt.Sprintf("/proc/%d", r.Usage.PID)); !os.IsNotExist(err) {
+			t.Errorf("%s: process %d is still there: %v", source, r.Usage.PID, err)
+		}
+	}
+}
+
+func TestCallerGone(t *testing.T) {
+	s := start(t, "obeys", nil)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	r := s.Invoke(ctx, Invocation{Job: job("hang")})
+	if r.Outcome != picloud.OutcomeWorkerKilled {
+		t.Fatalf("outcome %s, error %v", r.Outcome, r.Err)
+	}
+}
+
+func TestLogLines(t *testing.T) {
+	s := start(t, "obeys", nil)
+	var lines []string
+	r := s.Invoke(context.Background(), Invocation{Job: job("log"), Log: func(l *wire.Log) { lines = append(lines, l.Message) }})
+	if r.Outcome != picloud.OutcomeOK || len(lines) != 1 || lines[0] != "a line" {
+		t.Fatalf("%s, %q", r.Outcome, lines)
+	}
+	total := 0
+	s.Invoke(context.Background(), Invocation{Job: job("log flood"), Log: func(l *wire.Log) { total += wire.LogCost(l.Message) }})
+	if total == 0 || total > wire.LogBudget {
+		t.Errorf("%d bytes of log came through", total)
+	}
+}
+
+func TestProcessesAreNeverShared(t *testing.T) {
+	s := start(t, "obeys", nil)
+	var mu sync.Mutex
+	seen := map[string]bool{}
+	var calls sync.WaitGroup
+	for range 40 {
+		calls.Go(func() {
+			r := s.Invoke(context.Background(), Invocation{Job: job("answer")})
+			mu.Lock()
+			defer mu.Unlock()
+			if r.Outcome != picloud.OutcomeOK || seen[string(r.Response.Body)] {
+				t.Errorf("outcome %s, error %v, pid %s, seen before: %t", r.Outcome, r.Err, r.Response.Body, seen[string(r.Response.Body)])
+			}
+			seen[string(r.Response.Body)] = true
+		})
+	}
+	calls.Wait()
+}
+
+func TestQueueIsBounded(t *testing.T) {
+	s := start(t, "obeys", func(c *Config) { c.Workers, c.Queue = 1, 2 })
+	var mu sync.Mutex
+	outcomes := map[picloud.Outcome]int{}
+	var calls sync.WaitGroup
+	for range 10 {
+		calls.Go(func() {
+			r := s.Invoke(context.Background(), Invocation{Job: job("sleep")})
+			mu.Lock()
+			defer mu.Unlock()
+			outcomes[r.Outcome]++
+			if r.Outcome == picloud.OutcomeOverloaded && (r.Err.Code != picloud.CodeOverloaded || r.Usage != nil) {
+				t.Errorf("refused with %v, usage %v", r.Err, r.Usage)
+			}
+		})
+	}
+	calls.Wait()
+	if outcomes[picloud.OutcomeOK] < 3 || outcomes[picloud.OutcomeOverloaded] < 1 ||
+		outcomes[picloud.OutcomeOK]+outcomes[picloud.OutcomeOverloaded] != 10 {
+		t.Errorf("outcomes %v; want at least one that runs, two that wait, and the rest refused", outcomes)
+	}
+}
+
+func TestIdleWorkerThatDiesIsReplaced(t *testing.T) {
+	s := start(t, "obeys", func(c *Config) { c.Logger = zap.NewNop() })
+	for range 10 {
+		s.pool.mu.Lock()
+		victims := append([]*worker(nil), s.pool.idle...)
+		s.pool.mu.Unlock()
+		for _, w := range victims {
+			w.process.Kill()
+			<-w.done
+		}
+		if r := s.Invoke(context.Background(), Invocation{Job: job("answer")}); r.Outcome != picloud.OutcomeOK {
+			t.Fatalf("outcome %s, error %v", r.Outcome, r.Err)
+		}
+	}
+}
+
+func TestDrain(t *testing.T) {
+	s := start(t, "obeys", nil)
+	finished := make(chan *Report)
+	go func() { finished <- s.Invoke(context.Background(), Invocation{Job: job("sleep")}) }()
+	for s.Stats().Running == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	drained := make(chan error)
+	go func() { drained <- s.Drain(context.Background()) }()
+	for !s.Stats().Draining {
+		time.Sleep(time.Millisecond)
+	}
+	if r := s.Invoke(context.Background(), Invocation{Job: job("answer")}); r.Err == nil || r.Err.Code != picloud.CodeShuttingDown {
+		t.Errorf("while draining: %s, %v", r.Outcome, r.Err)
+	}
+	if r := <-finished; r.Outcome != picloud.OutcomeOK {
+		t.Errorf("what ran: %s, %v", r.Outcome, r.Err)
+	}
+	if err := <-drained; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCloseEndsWhatRuns(t *testing.T) {
+	s := start(t, "obeys", nil)
+	finished := make(chan *Report)
+	go func() { finished <- s.Invoke(context.Background(), Invocation{Job: job("hang")}) }()
+	for s.Stats().Running == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	if err := s.Drain(ctx); err == nil {
+		t.Error("Drain did not report that its time was up")
+	}
+	go s.pool.close()
+	if r := <-finished; r.Outcome != picloud.OutcomeWorkerKilled && r.Outcome != picloud.OutcomeOverloaded {
+		t.Errorf("%s, %v", r.Outcome, r.Err)
+	}
+}
+
+func TestWorkersThatCannotStart(t *testing.T) {
+	for _, behaviour := range []string{"exits", "refuses", "babbles"} {
+		t.Run(behaviour, func(t *testing.T) {
+			fds := openFDs(t)
+			_, err := Start(context.Background(), Config{
+				Spawner: testSpawner(t, behaviour), Enclosures: testEnclosures(t),
+				Workers: 1, Warm: 1, Queue: 1, Logger: zap.NewNop(),
+			})
+			if picloud.ErrorCode(err) != picloud.CodeCannotStart || picloud.AsError(err).Hint == "" {
+				t.Fatalf("Start: %v", err)
+			}
+			if behaviour == "refuses" && !strings.Contains(err.Error(), "there is no lock") {
+				t.Errorf("the worker's reason is lost: %v", err)
+			}
+			if left := children(t); len(left) > 0 {
+				t.Errorf("processes left: %v", left)
+			}
+			if now := openFDs(t); now != fds {
+				t.Errorf("%d descriptors open before, %d after", fds, now)
+			}
+		})
+	}
+}
+
+// A worker that answers before it has a job is not one to give a job to.
+func TestHastyWorker(t *testing.T) {
+	s := start(t, "hasty", func(c *Config) { c.Logger = zap.NewNop() })
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if r := s.Invoke(ctx, Invocation{Job: job("answer")}); r.Outcome == picloud.OutcomeOK {
+		t.Fatalf("the answer %q was taken", r.Response.Body)
+	}
+}
+
+func TestMissingBinary(t *testing.T) {
+	spawner, err := NewExecSpawner("/nonexistent/picloud-worker", testCredential())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Start(context.Background(), Config{
+		Spawner: spawner, Enclosures: testEnclosures(t), Workers: 1, Warm: 1, Logger: zap.NewNop(),
+	})
+	if picloud.ErrorCode(err) != picloud.CodeCannotStart || !strings.Contains(err.Error(), "/nonexistent/picloud-worker") {
+		t.Fatalf("Start: %v", err)
+	}
+}
+
+func TestWorkersNeverRunAsRoot(t *testing.T) {
+	if _, err := NewExecSpawner("/bin/true", &Credential{UID: 0, GID: 65534}); err == nil {
+		t.Error("uid 0 was taken")
+	}
+	if _, err := NewExecSpawner("/bin/true", &Credential{UID: 65534, GID: 0}); err == nil {
+		t.Error("gid 0 was taken")
+	}
+	if os.Geteuid() == 0 {
+		if _, err := NewExecSpawner("/bin/true", nil); err == nil {
+			t.Error("a root daemon's own user was taken")
+		}
+	}
+}
