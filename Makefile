@@ -1,0 +1,45 @@
+# `make help` lists the targets.
+
+SHELL := /bin/bash
+GO ?= go
+# the worker must not have cgo in it, and nothing else needs it
+export CGO_ENABLED := 0
+# seconds that the suite may take in the virtual machine
+VM_LIMIT ?= 1200
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-deps test-native test-race test-vm vet clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## build, start the daemon, deploy examples/hello.lua, call it, serve until Ctrl-C
+	@./examples/run.sh
+
+build: ## build bin/picloud and bin/picloud-worker
+	$(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/picloud ./cmd/picloud-worker
+
+test: test-deps vet test-native test-race test-vm ## install what the tests need and run them all
+	@echo "test: everything passed: natively (degraded), with the race detector, and in the virtual machine (cgroup v2)"
+
+test-deps: ## install what the tests need (as root, on Debian)
+	./test/deps
+	./test/vm/lab deps
+
+vet: ## formatting and go vet
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "vet: gofmt would change these"; exit 1; }
+	$(GO) vet ./...
+
+test-native: build ## all tests on this machine: no cgroup v2 needed, both databases, real workers
+	PICLOUD_BIN=$(CURDIR)/bin $(GO) test -timeout 15m ./...
+
+test-race: ## all tests but the end-to-end suite, with the race detector
+	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v /test/e2e)
+
+test-vm: build ## the suites that need cgroup v2 and systemd, in the virtual machine
+	./test/vm/lab build
+	./test/vm/stage build/vm
+	./test/vm/lab run -t $(VM_LIMIT) build/vm bash suite
+
+clean: ## remove what was built here (not the virtual machine: test/vm/lab clean)
+	rm -rf bin build dist

@@ -1,0 +1,177 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestInfiniteLoop(t *testing.T) {
+	d := startDaemon(t)
+	d.deploy("loop", endless, object{"timeout_ms": 60_000})
+	a := d.run("loop")
+	a.expect(t, 507, object{"code": "limit_exceeded", "limit": "max_operations", "value": 1_000_000})
+	if used := a.header.Get("PiCloud-Operations"); used == "" || a.header.Get("PiCloud-Operations") != d.run("loop").header.Get("PiCloud-Operations") {
+		t.Errorf("operations %q are not the same on every run", used)
+	}
+
+	d.deploy("loop", endless, object{"timeout_ms": 50, "sandbox": object{"max_operations": 10_000_000}})
+	a = d.run("loop")
+	a.expect(t, 504, object{"code": "timeout", "timeout_ms": 50})
+	pid := int(d.invocation(a.header.Get("PiCloud-Invocation-Id"))["worker_pid"].(float64))
+	if _, err := os.Stat(filepath.Join("/proc", strconv.Itoa(pid))); !os.IsNotExist(err) {
+		t.Errorf("worker %d is still there: %v", pid, err)
+	}
+}
+
+func TestEveryAnswerSaysWhatItUsed(t *testing.T) {
+	d := startDaemon(t)
+	d.deploy("hello", "return 'hello'")
+	a := d.run("hello")
+	a.expect(t, 200, nil)
+	for name, atLeast := range map[string]int{
+		"PiCloud-Operations": 1, "PiCloud-Memory-Peak-Bytes": 1 << 20,
+		"PiCloud-CPU-Microseconds": 1, "PiCloud-Duration-Microseconds": 1,
+	} {
+		if n, err := strconv.Atoi(a.header.Get(name)); err != nil || n < atLeast {
+			t.Errorf("%s: %q", name, a.header.Get(name))
+		}
+	}
+	if a.header.Get("Content-Type") != "text/plain; charset=utf-8" || a.body != "hello" {
+		t.Errorf("%q, %q", a.header.Get("Content-Type"), a.body)
+	}
+	missing := d.run("nobody")
+	missing.expect(t, 404, object{"code": "script_not_found"})
+	if missing.header.Get("PiCloud-Invocation-Id") == "" {
+		t.Error("no invocation id on an error")
+	}
+}
+
+func TestErrorsOfScripts(t *testing.T) {
+	d := startDaemon(t)
+	d.deploy("fails", "local x = 1\nerror('broken')")
+	d.run("fails").expect(t, 500, object{"code": "script_error", "message": "broken", "line": 2})
+	d.deploy("deep", "local function f() return 1 + f() end return f()")
+	d.run("deep").expect(t, 507, object{"code": "limit_exceeded", "limit": "max_call_levels", "value": 64})
+	d.deploy("caught", "while true do pcall(function() while true do end end) end", object{"timeout_ms": 60_000})
+	d.run("caught").expect(t, 507, object{"limit": "max_operations"})
+
+	a := d.admin("PUT", "/scripts/broken", object{"source": "return 1\nreturn (\n"})
+	a.expect(t, 422, object{"code": "invalid_script"})
+	if line, _ := a.field("line").(float64); line < 1 {
+		t.Errorf("no line: %s", a.body)
+	}
+	d.admin("PUT", "/scripts/broken", object{"source": "return " + strings.Repeat("(", 100) + "1" + strings.Repeat(")", 100)}).
+		expect(t, 422, object{"code": "invalid_script"})
+	d.admin("GET", "/scripts/broken", nil).expect(t, 404, nil)
+}
+
+func TestRequestAndResponse(t *testing.T) {
+	d := startDaemon(t)
+	d.deploy("echo", `
+		local r = ctx.request
+		return response(201, { method = r.method, path = r.path, q = r.query.q, accept = r.headers["x-test"],
+			body = r.body, name = ctx.script.name, version = ctx.script.version, id = ctx.invocation_id },
+			{ ["X-Answer"] = "yes" })`)
+	a := d.request("POST", "/run/echo/a//b%20c?q=1", "the body", "X-Test", "header")
+	a.expect(t, 201, object{"method": "POST", "path": "/a//b c", "q": "1", "accept": "header", "body": "the body",
+		"name": "echo", "version": 1, "id": a.header.Get("PiCloud-Invocation-Id")})
+	if a.header.Get("X-Answer") != "yes" || a.header.Get("Content-Type") != "application/json" {
+		t.Errorf("headers %v", a.header)
+	}
+	d.deploy("nothing", "return")
+	if a := d.run("nothing"); a.status != 204 || a.body != "" {
+		t.Errorf("%d %q", a.status, a.body)
+	}
+	d.request("POST", "/run/echo", strings.Repeat("x", 262_145)).expect(t, 413, object{"code": "request_too_large", "limit_bytes": 262_144})
+	d.deploy("large", "local t = {} for i = 1, 9 do t[i] = ('x'):rep(131072) end return t", object{
+		"sandbox": object{"max_string_size": 1_048_576, "max_operations": 10_000_000}})
+	d.run("large").expect(t, 507, object{"limit": "response_size", "value": 1 << 20})
+	if log := d.admin("PUT", "/scripts/logs", object{"source": "print('one', 2) log.warn('three') return 1"}); log.status != 201 {
+		t.Fatal(log.body)
+	}
+	d.run("logs").expect(t, 200, nil)
+	d.eventually("the script's log lines are in the log", 5*time.Second, func() bool { return len(d.records("script log")) >= 2 })
+	lines := d.records("script log")
+	if lines[0]["text"] != "one\t2" || lines[1]["text"] != "three" || lines[1]["level"] != "warn" || lines[0]["script"] != "logs" {
+		t.Errorf("log lines %v", lines)
+	}
+}
+
+func TestWorkerKilled(t *testing.T) {
+	d := startDaemon(t)
+	d.deploy("busy", endless, object{"timeout_ms": 60_000, "sandbox": object{"max_operations": 10_000_000}})
+	d.deploy("hello", "return 'hello'")
+	d.atRest()
+	before := d.resources()
+	var a answer
+	var call sync.WaitGroup
+	call.Go(func() { a, _ = d.try(httpClient(), "GET", "/run/busy", "") })
+	if err := syscall.Kill(d.busyWorker(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	call.Wait()
+	a.expect(t, 502, object{"code": "worker_killed"})
+	d.run("hello").expect(t, 200, nil)
+	d.atRest()
+	if after := d.resources(); after.workers != before.workers || after.groups != before.groups {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+}
+
+// A program in the worker's place that is no worker: the daemon refuses to start.
+func TestProgramThatIsNoWorker(t *testing.T) {
+	d := newDaemon(t, withEnv("PICLOUD_WORKER=/bin/false"))
+	err := d.launch()
+	if !inSystemd() && err == nil {
+		<-d.exited
+		if code := d.command.ProcessState.ExitCode(); code != 1 {
+			t.Errorf("status %d", code)
+		}
+	} else if inSystemd() && err == nil {
+		t.Error("the service started")
+	}
+	if log := d.log(); !strings.Contains(log, "error: no worker can be started") || !strings.Contains(log, "hint: ") {
+		t.Errorf("the log says %s", tail(log, 10))
+	}
+	if _, err := os.Stat(d.path("admin.sock")); !os.IsNotExist(err) {
+		t.Errorf("a socket is left: %v", err)
+	}
+	if inSystemd() {
+		systemctl("reset-failed", d.unit)
+	}
+	d.checkNothingLeft()
+}
+
+func TestQueueBeyondItsBound(t *testing.T) {
+	d := startDaemon(t, withFlags("--workers", "1", "--warm", "1", "--queue", "1"))
+	d.deploy("slow", "local n = 0 for i = 1, 3000000 do n = n + 1 end return n",
+		object{"timeout_ms": 60_000, "sandbox": object{"max_operations": 10_000_000}})
+	var mu sync.Mutex
+	statuses := map[int]int{}
+	var calls sync.WaitGroup
+	for range 8 {
+		calls.Go(func() {
+			a, err := d.try(httpClient(), "GET", "/run/slow", "")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			statuses[a.status]++
+			if a.status == 503 && (a.field("code") != "overloaded" || a.header.Get("Retry-After") == "") {
+				t.Errorf("503: %s, Retry-After %q", a.body, a.header.Get("Retry-After"))
+			}
+		})
+	}
+	calls.Wait()
+	if statuses[200] < 1 || statuses[503] < 1 || statuses[200]+statuses[503] != 8 {
+		t.Errorf("answers by status: %v", statuses)
+	}
+}

@@ -1,0 +1,149 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// httpClient makes a client whose connections nobody else uses.
+func httpClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+}
+
+const endless = "while true do end"
+
+func TestTwoCallsNeverShareAProcess(t *testing.T) {
+	d := startDaemon(t)
+	d.deploy("global", "local before = seen seen = true return { before = before or json.null }")
+	pids := map[any]bool{}
+	var mu sync.Mutex
+	var calls sync.WaitGroup
+	for range 12 {
+		calls.Go(func() {
+			a, err := d.try(httpClient(), "GET", "/run/global", "")
+			if err != nil || a.status != 200 {
+				t.Errorf("%v %d %s", err, a.status, a.body)
+				return
+			}
+			if a.field("before") != nil {
+				t.Errorf("a global of an earlier call is seen: %s", a.body)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			pid := d.invocation(a.header.Get("PiCloud-Invocation-Id"))["worker_pid"]
+			if pid == nil || pids[pid] {
+				t.Errorf("process %v had two calls", pid)
+			}
+			pids[pid] = true
+		})
+	}
+	calls.Wait()
+}
+
+// What the kernel says of a worker, idle and while it runs a script.
+func TestWorkerIsLocked(t *testing.T) {
+	d := startDaemon(t)
+	d.deploy("busy", endless, object{"timeout_ms": 60_000, "sandbox": object{"max_operations": 10_000_000}})
+	d.atRest()
+	idle := d.workers()
+	if len(idle) == 0 {
+		t.Fatal("there is no idle worker")
+	}
+	d.checkLocked(idle[0])
+	fds := d.descriptors(idle[0])
+	if len(fds) != 3 {
+		t.Errorf("an idle worker's descriptors: %v; want the pipe's, 0, 1 and 2", fds)
+	}
+
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		d.try(httpClient(), "GET", "/run/busy", "")
+	}()
+	d.checkLocked(d.busyWorker())
+	<-done
+}
+
+func (d *daemon) checkLocked(pid int) {
+	d.t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, line := range []string{"Seccomp:\t2", "NoNewPrivs:\t1", "CapEff:\t0000000000000000", "CapPrm:\t0000000000000000"} {
+		if !strings.Contains(string(status), line+"\n") {
+			d.t.Errorf("worker %d: no line %q in its status:\n%s", pid, line, status)
+		}
+	}
+	if strings.Contains(string(status), "Uid:\t0\t") {
+		d.t.Errorf("worker %d is root", pid)
+	}
+	if environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid)); err != nil || len(environ) != 0 {
+		d.t.Errorf("worker %d has an environment: %q, %v", pid, environ, err)
+	}
+	for fd, target := range d.descriptors(pid) {
+		if !strings.HasPrefix(target, "pipe:") && target != "anon_inode:[eventpoll]" && target != "anon_inode:[eventfd]" {
+			d.t.Errorf("worker %d: descriptor %s is %s", pid, fd, target)
+		}
+	}
+	if inSystemd() {
+		group, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+		if err != nil || !strings.Contains(string(group), d.unit+"/workers/") {
+			d.t.Errorf("worker %d is in cgroup %q, %v", pid, group, err)
+		}
+	}
+}
+
+func (d *daemon) descriptors(pid int) map[string]string {
+	d.t.Helper()
+	dir := fmt.Sprintf("/proc/%d/fd/", pid)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	fds := map[string]string{}
+	for _, e := range entries {
+		fds[e.Name()], _ = os.Readlink(dir + e.Name())
+	}
+	return fds
+}
+
+func TestUnprivileged_systemd(t *testing.T) {
+	if !inSystemd() {
+		t.Log("natively the daemon is whoever runs the tests; its workers are never root (TestWorkerIsLocked)")
+		return
+	}
+	d := startDaemon(t)
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", d.pid()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(status), "CapEff:\t0000000000000000\n") || strings.Contains(string(status), "Uid:\t0\t") {
+		t.Errorf("the daemon has privileges:\n%s", status)
+	}
+	for file, want := range map[string]string{
+		"workers/memory.swap.max": "0", "workers/cpu.weight": "50", "workers/cgroup.subtree_control": "cpu memory pids",
+	} {
+		data, err := os.ReadFile(d.cgroup() + "/" + file)
+		if err != nil || strings.TrimSpace(string(data)) != want {
+			t.Errorf("%s is %q, %v; want %q", file, data, err, want)
+		}
+	}
+	if max, err := os.ReadFile(d.cgroup() + "/workers/memory.max"); err != nil || strings.HasPrefix(string(max), "max") {
+		t.Errorf("all workers together: memory.max %q, %v", max, err)
+	}
+	d.atRest()
+	for _, procs := range d.workerGroups() {
+		dir := strings.TrimSuffix(procs, "cgroup.procs")
+		for file, want := range map[string]string{"memory.swap.max": "0", "memory.oom.group": "1", "pids.max": "64"} {
+			data, err := os.ReadFile(dir + file)
+			if err != nil || strings.TrimSpace(string(data)) != want {
+				t.Errorf("%s%s is %q, %v; want %q", dir, file, data, err, want)
+			}
+		}
+	}
+}

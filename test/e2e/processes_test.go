@@ -1,0 +1,117 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// workers lists the processes that are workers of this daemon, by what they
+// were started from: after the daemon's death they may have another parent.
+func (d *daemon) workers() []int {
+	d.t.Helper()
+	var pids []int
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		cmdline, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
+		if err != nil || !strings.HasPrefix(string(cmdline), "picloud-worker\x00") {
+			continue
+		}
+		pids = append(pids, pid)
+	}
+	return pids
+}
+
+// workerGroups lists the cgroups of workers.
+func (d *daemon) workerGroups() []string {
+	d.t.Helper()
+	if !inSystemd() {
+		return nil
+	}
+	groups, err := filepath.Glob(filepath.Join(d.cgroup(), "workers", "*", "cgroup.procs"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return groups
+}
+
+// checkNothingLeft looks after a daemon's stop for what must be gone. Tests of
+// this package do not run in parallel, so every worker is this daemon's.
+func (d *daemon) checkNothingLeft() {
+	d.t.Helper()
+	d.eventually("no worker process is left", 5*time.Second, func() bool { return len(d.workers()) == 0 })
+	if inSystemd() {
+		path := filepath.Join("/sys/fs/cgroup/system.slice", d.unit)
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			d.t.Errorf("cgroup %s is left: %v", path, err)
+		}
+	}
+	if _, err := os.Stat(d.path("admin.sock")); !errors.Is(err, fs.ErrNotExist) {
+		d.t.Errorf("the admin socket is left: %v", err)
+	}
+}
+
+// resources is what a daemon holds when it is at rest.
+type resources struct{ workers, groups, descriptors int }
+
+func (d *daemon) resources() resources {
+	d.t.Helper()
+	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", d.pid()))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return resources{len(d.workers()), len(d.workerGroups()), len(fds)}
+}
+
+// atRest waits until the pool is full and nothing runs.
+func (d *daemon) atRest() {
+	d.t.Helper()
+	d.eventually("the daemon is at rest", 10*time.Second, func() bool {
+		a := d.request("GET", "/readyz", "")
+		pool, _ := a.field("pool").(map[string]any)
+		return a.status == 200 && pool["running"] == 0.0 && pool["starting"] == 0.0 && pool["idle"] != 0.0 &&
+			len(d.workers()) == int(pool["idle"].(float64))
+	})
+}
+
+// busyWorker waits until one worker has been computing for a while.
+func (d *daemon) busyWorker() int {
+	d.t.Helper()
+	var found int
+	d.eventually("a worker is busy", 10*time.Second, func() bool {
+		for _, pid := range d.workers() {
+			if cpuTicks(pid) > 10 { // a worker that only started has used less
+				found = pid
+			}
+		}
+		return found != 0
+	})
+	return found
+}
+
+// cpuTicks is utime and stime of a process, see proc_pid_stat(5).
+func cpuTicks(pid int) int {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	if len(fields) < 13 {
+		return 0
+	}
+	utime, _ := strconv.Atoi(fields[11])
+	stime, _ := strconv.Atoi(fields[12])
+	return utime + stime
+}
