@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync"
 	"syscall"
@@ -216,8 +217,8 @@ var errGone = errors.New("the worker ended before it had its job")
 func (w *worker) hand(job *wire.Job, frame []byte, log func(*wire.Log)) error {
 	if err := w.enclosure.Limit(w.process.Pid, job.Limits.MemoryLimitMB); err != nil {
 		w.abort()
-		if errors.Is(err, syscall.ESRCH) {
-			return errGone
+		if errors.Is(err, syscall.ESRCH) || errors.Is(err, fs.ErrNotExist) {
+			return errGone // with its cgroup
 		}
 		return fmt.Errorf("setting memory_limit_mb: %w", err)
 	}

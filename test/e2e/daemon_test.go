@@ -321,7 +321,11 @@ func (a answer) expect(t *testing.T, status int, members object) {
 		t.Errorf("an error of type %q", a.header.Get("Content-Type"))
 	}
 	for name, want := range members {
-		if got := a.field(name); fmt.Sprint(got) != fmt.Sprint(want) {
+		got := a.field(name)
+		if n, ok := got.(float64); ok && n == float64(int64(n)) {
+			got = int64(n) // as people write it
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%s is %v, want %v: %s", name, got, want, a.body)
 		}
 	}

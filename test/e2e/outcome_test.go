@@ -104,8 +104,8 @@ func TestRequestAndResponse(t *testing.T) {
 }
 
 func TestWorkerKilled(t *testing.T) {
-	d := startDaemon(t)
-	d.deploy("busy", endless, object{"timeout_ms": 60_000, "sandbox": object{"max_operations": 10_000_000}})
+	d := startDaemon(t, withLongRuns())
+	d.deploy("busy", endless, longRun())
 	d.deploy("hello", "return 'hello'")
 	d.atRest()
 	before := d.resources()
@@ -149,9 +149,8 @@ func TestProgramThatIsNoWorker(t *testing.T) {
 }
 
 func TestQueueBeyondItsBound(t *testing.T) {
-	d := startDaemon(t, withFlags("--workers", "1", "--warm", "1", "--queue", "1"))
-	d.deploy("slow", "local n = 0 for i = 1, 3000000 do n = n + 1 end return n",
-		object{"timeout_ms": 60_000, "sandbox": object{"max_operations": 10_000_000}})
+	d := startDaemon(t, withLongRuns(), withFlags("--workers", "1", "--warm", "1", "--queue", "1"))
+	d.deploy("slow", aWhile, longRun())
 	var mu sync.Mutex
 	statuses := map[int]int{}
 	var calls sync.WaitGroup

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -15,6 +16,16 @@ func httpClient() *http.Client {
 }
 
 const endless = "while true do end"
+
+// withLongRuns raises the ceiling so far that only a script's time ends it.
+func withLongRuns() option { return withEnv("PICLOUD_CEILING_MAX_OPERATIONS=1000000000000") }
+
+func longRun() object {
+	return object{"timeout_ms": 60_000, "sandbox": object{"max_operations": 1_000_000_000_000}}
+}
+
+// aWhile computes for two seconds.
+const aWhile = "local begin, n = os.clock(), 0 while os.clock() - begin < 2 do n = n + 1 end return n"
 
 func TestTwoCallsNeverShareAProcess(t *testing.T) {
 	d := startDaemon(t)
@@ -46,8 +57,8 @@ func TestTwoCallsNeverShareAProcess(t *testing.T) {
 
 // What the kernel says of a worker, idle and while it runs a script.
 func TestWorkerIsLocked(t *testing.T) {
-	d := startDaemon(t)
-	d.deploy("busy", endless, object{"timeout_ms": 60_000, "sandbox": object{"max_operations": 10_000_000}})
+	d := startDaemon(t, withLongRuns())
+	d.deploy("busy", endless, longRun())
 	d.atRest()
 	idle := d.workers()
 	if len(idle) == 0 {
@@ -64,7 +75,11 @@ func TestWorkerIsLocked(t *testing.T) {
 		defer close(done)
 		d.try(httpClient(), "GET", "/run/busy", "")
 	}()
-	d.checkLocked(d.busyWorker())
+	busy := d.busyWorker()
+	d.checkLocked(busy)
+	if err := syscall.Kill(busy, syscall.SIGKILL); err != nil {
+		t.Error(err)
+	}
 	<-done
 }
 

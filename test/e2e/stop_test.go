@@ -10,16 +10,11 @@ import (
 	"time"
 )
 
-const aWhile = "local n = 0 for i = 1, 4000000 do n = n + 1 end return n"
-
-func slowly() object {
-	return object{"timeout_ms": 60_000, "sandbox": object{"max_operations": 10_000_000}}
-}
-
 // SIGTERM lets what runs finish and refuses what comes.
 func TestGracefulStop(t *testing.T) {
-	d := startDaemon(t)
-	d.deploy("while", aWhile, slowly())
+	d := startDaemon(t, withLongRuns())
+	d.deploy("while", aWhile, longRun())
+	d.deploy("hello", "return 'hello'")
 	var running answer
 	var runningErr error
 	var call sync.WaitGroup
@@ -30,7 +25,7 @@ func TestGracefulStop(t *testing.T) {
 	}
 	refused := false
 	d.eventually("new calls are refused", 5*time.Second, func() bool {
-		a, err := d.try(httpClient(), "GET", "/run/while", "")
+		a, err := d.try(httpClient(), "GET", "/run/hello", "")
 		if err != nil {
 			return true // the listener has gone: the call that ran was too quick to see more
 		}
@@ -63,8 +58,8 @@ func (d *daemon) kill9() {
 // A daemon that is killed under load leaves no worker, and the one after it no
 // cgroup and no data lost.
 func TestDaemonKilledUnderLoad(t *testing.T) {
-	d := startDaemon(t)
-	d.deploy("while", aWhile, slowly())
+	d := startDaemon(t, withLongRuns())
+	d.deploy("while", aWhile, longRun())
 	d.deploy("hello", "return 'hello'")
 	var stop atomic.Bool
 	var load sync.WaitGroup

@@ -8,9 +8,8 @@
 // else of this package is used. With another version of gopher-lua it fails
 // instead of letting wrong memory be read.
 //
-// The package reads. It writes in three places only, each of which says why:
-// KeepUpvalues, CloseUpvalues and nothing but the fields they name. It holds no
-// state and allocates nothing outside of Verify.
+// The package reads. KeepUpvalues and CloseUpvalues alone write, and say why. It
+// holds no state and allocates nothing outside of Verify.
 package vmview
 
 import (

@@ -69,7 +69,7 @@ func TestVerifyNoticesEveryKindOfDifference(t *testing.T) {
 // The instruction set is not private, but its numbers and its encoding are
 // taken for granted wherever an instruction is looked at.
 func TestInstructionEncoding(t *testing.T) {
-	if glua.OP_MOVE != 0 || glua.OP_CALL != 30 || glua.OP_NOP != 41 {
+	if glua.OP_MOVE != 0 || glua.OP_CALL != 31 || glua.OP_NOP != 41 {
 		t.Errorf("opcodes are numbered differently: MOVE %d, CALL %d, NOP %d", glua.OP_MOVE, glua.OP_CALL, glua.OP_NOP)
 	}
 	L := glua.NewState(glua.Options{SkipOpenLibs: true})
@@ -170,7 +170,7 @@ func TestCloseUpvalues(t *testing.T) {
 	`); err != nil {
 		t.Fatal(err)
 	}
-	if a, b := L.GetGlobal("ra"), L.GetGlobal("rb"); a != glua.LNumber(20) && (a != glua.LNumber(10) || b != glua.LNumber(2)) {
+	if a, b := L.GetGlobal("ra"), L.GetGlobal("rb"); a != glua.LNumber(10) || b != glua.LNumber(2) {
 		t.Errorf("got %v and %v: only the second variable was to be detached", a, b)
 	}
 }
