@@ -105,6 +105,9 @@ func (d *daemon) start() {
 		d.t.Fatalf("starting the daemon: %v\n%s", err, tail(d.log(), 40))
 	}
 	d.eventually("the daemon is ready", 10*time.Second, func() bool {
+		if d.ended() {
+			d.t.Fatalf("the daemon ended instead of becoming ready\n%s", tail(d.log(), 40))
+		}
 		resp, err := http.Get(d.base + "/readyz")
 		if err != nil {
 			return false
@@ -149,6 +152,20 @@ func (d *daemon) pid() int {
 	}
 	pid, _ := strconv.Atoi(d.property("MainPID"))
 	return pid
+}
+
+// ended tells whether the daemon's process has ended by itself. Under systemd
+// the start itself fails then.
+func (d *daemon) ended() bool {
+	if inSystemd() {
+		return false
+	}
+	select {
+	case <-d.exited:
+		return true
+	default:
+		return false
+	}
 }
 
 // stop asks the daemon to stop and waits until it has.
