@@ -89,10 +89,14 @@ func workerKilled(message string, cause error) *picloud.Error {
 }
 
 // outOfData tells, in degraded mode, whether the Go runtime ended because the
-// kernel gave it no more memory: it says so on its stderr, which is the pipe. A
-// worker could say so falsely, and gain nothing by it.
+// kernel gave it no more memory: it says so on its stderr, which is the pipe. Its
+// collector does not always notice and then follows a nil pointer, on goroutine 0,
+// where no script's work is done. A worker could say all this falsely, and gain
+// nothing by it.
 func outOfData(end *ending) bool {
-	return bytes.Contains(end.tail, []byte("out of memory")) || bytes.Contains(end.tail, []byte("cannot allocate memory"))
+	says := func(text string) bool { return bytes.Contains(end.tail, []byte(text)) }
+	return says("out of memory") || says("cannot allocate memory") ||
+		says("SIGSEGV: segmentation violation") && says("addr=0x0\n") && says("goroutine 0 ")
 }
 
 // causeOfDeath says for the log all we know.

@@ -30,6 +30,7 @@ type daemon struct {
 	exited  chan struct{} // natively: closed when the process has been waited for
 	flags   []string
 	environ []string
+	asked   bool // to stop, by the test itself
 }
 
 var units struct { // names that are taken
@@ -175,9 +176,11 @@ func (d *daemon) stop() {
 		d.stopUnit()
 		return
 	}
-	if err := d.command.Process.Signal(os.Interrupt); err != nil {
-		<-d.exited // it had ended by itself
-		return
+	if !d.asked { // a second signal would end it at once
+		if err := d.command.Process.Signal(os.Interrupt); err != nil {
+			<-d.exited // it had ended by itself
+			return
+		}
 	}
 	select {
 	case <-d.exited:

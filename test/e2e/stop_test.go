@@ -23,6 +23,7 @@ func TestGracefulStop(t *testing.T) {
 	if err := syscall.Kill(d.pid(), syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
+	d.asked = true
 	refused := false
 	d.eventually("new calls are refused", 5*time.Second, func() bool {
 		a, err := d.try(httpClient(), "GET", "/run/hello", "")
@@ -152,7 +153,15 @@ func TestMixedCalls(t *testing.T) {
 	}
 	d.atRest()
 	// connections that the callers have closed may take the daemon a moment
-	d.eventually("all is as before", 10*time.Second, func() bool { return d.resources() == before })
+	var after resources
+	for deadline := time.Now().Add(patience(5 * time.Second)); ; time.Sleep(50 * time.Millisecond) {
+		if after = d.resources(); after == before {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("before %+v, after %+v", before, after)
+		}
+	}
 }
 
 func kindOf(n int) string {

@@ -1,0 +1,220 @@
+package lua
+
+import (
+	"context"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"picloud/limits"
+	"picloud/worker/lua/vmview"
+)
+
+// hook is the context of one Lua thread. It never ends anything the way a
+// context does: the virtual machine calls Done before every instruction, and
+// that is where the instruction is counted and its work charged.
+type hook struct {
+	in        *Interpreter
+	thread    *lua.LState
+	frame     **vmview.Frame
+	registers *vmview.Registers
+	prepared  bool
+
+	// Of the threads that resumed this one, while it runs.
+	outerLevels int // script functions; the main thread's -1 makes its chunk level 0
+	outerFrames int // frames of every kind
+}
+
+var _ context.Context = (*hook)(nil)
+
+func (in *Interpreter) attach(thread *lua.LState, outerLevels int) *hook {
+	h := &hook{
+		in:          in,
+		thread:      thread,
+		frame:       in.layout.CurrentFrame(thread),
+		registers:   in.layout.Registers(thread),
+		outerLevels: outerLevels,
+	}
+	thread.SetContext(h)
+	return h
+}
+
+func hookOf(thread *lua.LState) *hook { return thread.Context().(*hook) }
+
+func (h *hook) Deadline() (time.Time, bool) { return time.Time{}, false }
+func (h *hook) Err() error                  { return nil }
+func (h *hook) Value(any) any               { return nil }
+
+// Done counts the coming instruction. The machine's program counter already
+// stands behind it. The channel is nil: it never fires.
+func (h *hook) Done() <-chan struct{} {
+	frame := *h.frame
+	if frame == nil || frame.Function.IsG {
+		return nil // asked by package context, for a new thread
+	}
+	m := &h.in.meter
+	if m.left--; m.left < 0 {
+		m.reach(limits.MaxOperations)
+	}
+	if frame.PC == 1 {
+		h.enterScript(frame)
+	}
+	h.chargeInstruction(frame, frame.Function.Proto.Code[frame.PC-1])
+	return nil
+}
+
+// enterScript looks at a script function before its first instruction.
+func (h *hook) enterScript(frame *vmview.Frame) {
+	if !h.prepared {
+		h.prepared = true
+		h.thread.Panic = h.in.raise
+	}
+	if h.thread.Parent != nil {
+		h.in.dropTailCalls(frame.Function.Proto)
+	}
+	// There are never more levels than frames, so most calls need no counting.
+	if most := h.in.callLevels; h.outerLevels+frame.Index+1 > most && h.levels(frame) > most {
+		h.in.meter.reach(limits.MaxCallLevels)
+	}
+	h.enter(frame)
+	if frame.Arguments > smallValueList {
+		h.in.meter.charge(frame.Arguments / valuesMoved)
+	}
+}
+
+// levels counts the active script functions, this thread's and those of the
+// threads that resumed it.
+func (h *hook) levels(frame *vmview.Frame) int {
+	n := h.outerLevels
+	for ; frame != nil; frame = frame.Caller {
+		if !frame.Function.IsG {
+			n++
+		}
+	}
+	return n
+}
+
+// enter keeps every function, the script's and the library's, away from the
+// ends of the machine's stacks: what gopher-lua does there cannot be trusted.
+func (h *hook) enter(frame *vmview.Frame) {
+	if h.outerFrames+frame.Index+2 > h.in.frames || h.registers.Top > maxRegisters/2 {
+		h.in.meter.reach(limits.MaxCallLevels)
+	}
+}
+
+// An instruction is 6 bits of opcode, 8 of A, 9 of C and 9 of B; Bx is C and B.
+const (
+	operandMask  = 1<<9 - 1
+	indexMask    = 1<<18 - 1
+	constantFlag = 1 << 8
+)
+
+func opcode(inst uint32) int   { return int(inst >> 26) }
+func operandA(inst uint32) int { return int(inst>>18) & 0xff }
+func operandB(inst uint32) int { return int(inst) & operandMask }
+func operandC(inst uint32) int { return int(inst>>9) & operandMask }
+
+func (h *hook) register(frame *vmview.Frame, i int) lua.LValue {
+	return h.registers.Values[frame.LocalBase+i]
+}
+
+// operand gives a register or a constant.
+func (h *hook) operand(frame *vmview.Frame, i int) lua.LValue {
+	if i&constantFlag != 0 {
+		return frame.Function.Proto.Constants[i&^constantFlag]
+	}
+	return h.register(frame, i)
+}
+
+// chargeInstruction charges for the work that makes an instruction more than
+// one operation.
+func (h *hook) chargeInstruction(frame *vmview.Frame, inst uint32) {
+	m := &h.in.meter
+	switch opcode(inst) {
+	case lua.OP_SETTABLE, lua.OP_SETTABLEKS:
+		h.in.store(h.thread, h.register(frame, operandA(inst)),
+			h.operand(frame, operandB(inst)), h.operand(frame, operandC(inst)))
+	case lua.OP_SETGLOBAL:
+		key := frame.Function.Proto.Constants[inst&indexMask]
+		h.in.store(h.thread, frame.Function.Env, key, h.register(frame, operandA(inst)))
+	case lua.OP_GETGLOBAL:
+		m.key(frame.Function.Proto.Constants[inst&indexMask])
+	case lua.OP_GETTABLE, lua.OP_GETTABLEKS, lua.OP_SELF:
+		m.key(h.operand(frame, operandC(inst)))
+	case lua.OP_CONCAT:
+		h.chargeConcat(frame, inst)
+	case lua.OP_ADD, lua.OP_SUB, lua.OP_MUL, lua.OP_DIV, lua.OP_MOD, lua.OP_POW:
+		m.coercion(h.operand(frame, operandB(inst)))
+		m.coercion(h.operand(frame, operandC(inst)))
+	case lua.OP_UNM:
+		m.coercion(h.operand(frame, operandB(inst)))
+	case lua.OP_EQ:
+		m.comparison(h.operand(frame, operandB(inst)), h.operand(frame, operandC(inst)), bytesCopied)
+	case lua.OP_LT, lua.OP_LE:
+		m.comparison(h.operand(frame, operandB(inst)), h.operand(frame, operandC(inst)), bytesLooked)
+	case lua.OP_LEN:
+		if t, ok := h.operand(frame, operandB(inst)).(*lua.LTable); ok {
+			h.in.chargeLength(t)
+		}
+	case lua.OP_SETLIST:
+		n := operandB(inst)
+		if n == 0 {
+			n = h.registers.Top - frame.LocalBase - operandA(inst) - 1
+		}
+		m.charge(max(n, 0) / valuesMoved)
+	case lua.OP_VARARG:
+		h.chargeVararg(frame)
+	case lua.OP_CALL, lua.OP_TAILCALL, lua.OP_RETURN:
+		if operandB(inst) == 0 { // as many values as there are
+			if n := h.registers.Top - frame.LocalBase; n > smallValueList {
+				m.charge(n / valuesMoved)
+			}
+		}
+	}
+}
+
+func (h *hook) chargeVararg(frame *vmview.Frame) {
+	if frame.Arguments <= smallValueList {
+		return
+	}
+	h.in.meter.charge(frame.Arguments / valuesMoved)
+	if h.registers.Top+frame.Arguments > maxRegisters/2 {
+		h.in.meter.reach(limits.MaxCallLevels)
+	}
+}
+
+func (h *hook) chargeConcat(frame *vmview.Frame, inst uint32) {
+	size := 0
+	for i := operandB(inst); i <= operandC(inst); i++ {
+		switch v := h.register(frame, i).(type) {
+		case lua.LString:
+			size += len(v)
+		case lua.LNumber:
+			size += textOfANumber
+		}
+	}
+	h.in.meter.copying(size)
+}
+
+// key charges for hashing a long string.
+func (m *meter) key(v lua.LValue) {
+	if s, ok := v.(lua.LString); ok && len(s) > shortString {
+		m.looking(len(s))
+	}
+}
+
+// coercion charges for reading a number out of a string.
+func (m *meter) coercion(v lua.LValue) {
+	if s, ok := v.(lua.LString); ok {
+		m.looking(len(s))
+	}
+}
+
+// comparison charges for comparing two strings, perOperation bytes at a time.
+func (m *meter) comparison(a, b lua.LValue, perOperation int) {
+	if x, ok := a.(lua.LString); ok && len(x) > shortString {
+		if y, ok := b.(lua.LString); ok {
+			m.charge(min(len(x), len(y)) / perOperation)
+		}
+	}
+}
