@@ -18,10 +18,11 @@ func TestMemoryLimit(t *testing.T) {
 	j := job("grow")
 	j.Limits.TimeoutMS = 300_000 // the VM takes its time
 	r := s.Invoke(context.Background(), Invocation{Job: j})
-	if r.Outcome != picloud.OutcomeLimitExceeded || r.Err.Details["limit"] != "memory_limit_mb" || r.Err.Details["value"] != int64(64) {
+	if r.Outcome != picloud.OutcomeLimitExceeded || r.Err.Details["limit"] != "memory_limit_mb" || r.Err.Details["value"] != int64(stubMemoryMB) {
 		t.Fatalf("outcome %s, error %v, details %v", r.Outcome, r.Err, r.Err.Details)
 	}
-	if s.Stats().Mode == ModeCgroup && (r.Usage.OOMKills == 0 || r.Usage.MemoryPeakBytes > 64<<20) {
+	const batch = 1 << 20 // the kernel charges ahead, in batches for each processor
+	if s.Stats().Mode == ModeCgroup && (r.Usage.OOMKills == 0 || r.Usage.MemoryPeakBytes > stubMemoryMB<<20+batch) {
 		t.Errorf("usage %+v", r.Usage)
 	}
 	if r := s.Invoke(context.Background(), Invocation{Job: job("answer")}); r.Outcome != picloud.OutcomeOK {

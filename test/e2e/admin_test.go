@@ -210,7 +210,9 @@ func TestWhoMayAdminister(t *testing.T) {
 	if err := os.Chmod(d.path("admin.sock"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(d.dir, 0o755); err != nil {
+	if info, err := os.Stat(d.dir); err != nil {
+		t.Fatal(err)
+	} else if err := os.Chmod(d.dir, info.Mode().Perm()|0o755); err != nil {
 		t.Fatal(err)
 	}
 	curl := exec.Command("curl", "-s", "--unix-socket", d.path("admin.sock"), "http://x/api/v1/admin/scripts")

@@ -52,7 +52,7 @@ func (d *daemon) workerGroups() []string {
 func (d *daemon) checkNothingLeft() {
 	d.t.Helper()
 	d.eventually("no worker process is left", 5*time.Second, func() bool { return len(d.workers()) == 0 })
-	if inSystemd() {
+	if d.unit != "" {
 		path := filepath.Join("/sys/fs/cgroup/system.slice", d.unit)
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			d.t.Errorf("cgroup %s is left: %v", path, err)
