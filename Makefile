@@ -29,6 +29,7 @@ test-deps: ## install what the tests need (as root, on Debian)
 vet: ## formatting and go vet
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "vet: gofmt would change these"; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags vm ./supervisor ./test/e2e
 
 test-native: build ## all tests on this machine: no cgroup v2 needed, both databases, real workers
 	PICLOUD_BIN=$(CURDIR)/bin $(GO) test -timeout 15m ./...

@@ -4,8 +4,8 @@
 // The same tests run in two places. Natively the daemon is started as a child of
 // the test, with --isolation=degraded. With PICLOUD_E2E=systemd (in the virtual
 // machine, as root) each daemon is a systemd service made from
-// systemd/picloud.service, unprivileged, with a delegated cgroup v2. Tests of what only
-// one place has say so in their names.
+// systemd/picloud.service, unprivileged, with a delegated cgroup v2. Tests of what
+// only the virtual machine has are built for it alone (tag vm).
 package e2e
 
 import (
@@ -33,6 +33,10 @@ func patience(d time.Duration) time.Duration {
 }
 
 func TestMain(m *testing.M) {
+	if os.Args[0] == "picloud-worker" {
+		stubWorker()
+		return
+	}
 	where := "natively, degraded (RLIMIT_DATA)"
 	if inSystemd() {
 		where = "under systemd, cgroup v2 required"

@@ -1,0 +1,87 @@
+package e2e
+
+import (
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"picloud/worker/wire"
+)
+
+// stubWorker is what this test binary does in a worker's place: it compiles
+// everything, and runs a script as its name says.
+func stubWorker() {
+	os.Stdout.Write(wire.Ready())
+	_, payload, err := wire.Read(os.Stdin)
+	if err != nil {
+		return
+	}
+	job, err := wire.DecodeJob(payload)
+	if err != nil {
+		return
+	}
+	answer, err := (&wire.Result{Status: wire.StatusOK, Response: wire.Response{Status: 200, Body: []byte("fine")}}).Encode()
+	if err != nil {
+		return
+	}
+	switch {
+	case job.Purpose == wire.Check, job.ScriptName == "answers":
+		os.Stdout.Write(answer)
+	case job.ScriptName == "garbage":
+		io.WriteString(os.Stdout, strings.Repeat("garbage ", 100_000))
+	case job.ScriptName == "too-much":
+		os.Stdout.Write(append([]byte{byte(wire.KindResult), 0xff, 0xff, 0xff, 0x7f}, make([]byte, 8<<20)...))
+	case job.ScriptName == "twice":
+		os.Stdout.Write(append(answer, answer...))
+	case job.ScriptName == "stays":
+		os.Stdout.Write(answer)
+		time.Sleep(time.Minute)
+	}
+}
+
+// Workers that answer garbage, too much or nothing: the caller gets 502, and
+// nothing is left of them.
+func TestStubWorkers(t *testing.T) {
+	stub, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.CreateTemp("", "picloud-stub-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(file.Name())
+	if _, err := file.Write(stub); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Chmod(0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d := startDaemon(t, withEnv("PICLOUD_WORKER="+file.Name()))
+	for _, name := range []string{"answers", "garbage", "too-much", "twice", "nothing"} {
+		d.deploy(name, "return 1")
+	}
+	d.deploy("stays", "return 1", object{"timeout_ms": 100})
+	d.atRest()
+	before := d.resources()
+	for range 3 {
+		for _, name := range []string{"garbage", "too-much", "twice", "nothing"} {
+			a := d.run(name)
+			a.expect(t, 502, object{"code": "worker_killed"})
+			if strings.Contains(a.body, "garbage ") {
+				t.Errorf("what the worker wrote is shown to the caller: %s", a.body)
+			}
+		}
+		d.run("stays").expect(t, 504, object{"code": "timeout"})
+		d.run("answers").expect(t, 200, nil)
+	}
+	d.atRest()
+	if after := d.resources(); after != before {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+}
