@@ -117,7 +117,7 @@ func (s *execSpawner) spawn(cgroupFD int) (*Process, error) {
 // exec.
 func startProcess(path string, attr *os.ProcAttr) (*os.Process, error) {
 	for try := 0; ; try++ {
-		p, err := os.StartProcess(path, []string{"picloud-worker"}, attr)
+		p, err := os.StartProcess(path, []string{path}, attr)
 		if err == nil || try == 5 || !errors.Is(err, unix.ETXTBSY) {
 			return p, err
 		}

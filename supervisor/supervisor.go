@@ -128,9 +128,12 @@ func (s *Supervisor) hand(ctx context.Context, inv Invocation, frame []byte) (*w
 	return nil, time.Time{}, fmt.Errorf("five workers in a row: %w", errGone)
 }
 
-// Check compiles a script in a worker, under the limits it will run with. A
-// script that does not compile, or cannot within its limits, is invalid_script.
+// Check compiles a script in a worker, under the limits it will run with, but
+// for no less than the default timeout_ms: how busy the machine is at this moment
+// says nothing about the script. A script that does not compile, or cannot within
+// its limits, is invalid_script.
 func (s *Supervisor) Check(ctx context.Context, source string, l limits.Limits) error {
+	l.TimeoutMS = max(l.TimeoutMS, limits.Defaults().TimeoutMS)
 	r := s.Invoke(ctx, Invocation{Job: &wire.Job{Purpose: wire.Check, Source: source, Limits: l}})
 	if r.Err == nil || r.Err.Code == picloud.CodeInvalidScript {
 		return errorOrNil(r.Err)

@@ -22,6 +22,7 @@ import (
 type daemon struct {
 	t       *testing.T
 	dir     string // data directory, log and sockets
+	worker  string // the program its workers are made from, a copy of its own
 	base    string // http://127.0.0.1:PORT
 	token   string
 	port    int
@@ -51,15 +52,21 @@ func withEnv(env ...string) option { return func(d *daemon) { d.environ = append
 func startDaemon(t *testing.T, options ...option) *daemon {
 	t.Helper()
 	d := newDaemon(t, options...)
+	d.startForTest()
+	return d
+}
+
+// startForTest starts a daemon and stops it at the end of the test.
+func (d *daemon) startForTest() {
+	d.t.Helper()
 	d.start()
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the daemon's log:\n%s", tail(d.log(), 40))
+	d.t.Cleanup(func() {
+		if d.t.Failed() {
+			d.t.Logf("the daemon's log:\n%s", tail(d.log(), 40))
 		}
 		d.stop()
 		d.checkNothingLeft()
 	})
-	return d
 }
 
 func newDaemon(t *testing.T, options ...option) *daemon {
@@ -70,12 +77,29 @@ func newDaemon(t *testing.T, options ...option) *daemon {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	d := &daemon{t: t, dir: dir, port: freePort(t)}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	d := &daemon{t: t, dir: dir, port: freePort(t), worker: filepath.Join(dir, "picloud-worker")}
+	d.copyWorker(filepath.Join(programs, "picloud-worker"))
 	d.base = fmt.Sprintf("http://127.0.0.1:%d", d.port)
 	for _, o := range options {
 		o(d)
 	}
 	return d
+}
+
+// copyWorker makes the daemon's workers from the program at path. Its own copy
+// tells them from those of any other daemon on this machine.
+func (d *daemon) copyWorker(path string) {
+	d.t.Helper()
+	program, err := os.ReadFile(path)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if err := os.WriteFile(d.worker, program, 0o755); err != nil {
+		d.t.Fatal(err)
+	}
 }
 
 func freePort(t *testing.T) int {
@@ -134,7 +158,7 @@ func (d *daemon) launch() error {
 	defer logFile.Close()
 	d.command = exec.Command(filepath.Join(programs, "picloud"), d.args()...)
 	d.command.Stderr = logFile
-	d.command.Env = append(os.Environ(), d.environ...)
+	d.command.Env = append(os.Environ(), d.environment()...)
 	d.exited = make(chan struct{})
 	if err := d.command.Start(); err != nil {
 		return err
@@ -144,6 +168,10 @@ func (d *daemon) launch() error {
 		close(exited)
 	}(d.command, d.exited)
 	return nil
+}
+
+func (d *daemon) environment() []string {
+	return append([]string{"PICLOUD_WORKER=" + d.worker}, d.environ...)
 }
 
 // pid of the daemon's process, 0 if there is none.

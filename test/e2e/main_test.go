@@ -33,7 +33,7 @@ func patience(d time.Duration) time.Duration {
 }
 
 func TestMain(m *testing.M) {
-	if os.Args[0] == "picloud-worker" {
+	if filepath.Base(os.Args[0]) == "picloud-worker" {
 		stubWorker()
 		return
 	}

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// workers lists the processes that are workers of this daemon, by what they
-// were started from: after the daemon's death they may have another parent.
+// workers lists the processes that are workers of this daemon, by the program
+// they were started from: after the daemon's death they may have another parent.
 func (d *daemon) workers() []int {
 	d.t.Helper()
 	var pids []int
@@ -26,7 +26,7 @@ func (d *daemon) workers() []int {
 			continue
 		}
 		cmdline, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
-		if err != nil || !strings.HasPrefix(string(cmdline), "picloud-worker\x00") {
+		if err != nil || !strings.HasPrefix(string(cmdline), d.worker+"\x00") {
 			continue
 		}
 		pids = append(pids, pid)
@@ -47,8 +47,7 @@ func (d *daemon) workerGroups() []string {
 	return groups
 }
 
-// checkNothingLeft looks after a daemon's stop for what must be gone. Tests of
-// this package do not run in parallel, so every worker is this daemon's.
+// checkNothingLeft looks after a daemon's stop for what must be gone.
 func (d *daemon) checkNothingLeft() {
 	d.t.Helper()
 	d.eventually("no worker process is left", 5*time.Second, func() bool { return len(d.workers()) == 0 })

@@ -44,25 +44,9 @@ func stubWorker() {
 // Workers that answer garbage, too much or nothing: the caller gets 502, and
 // nothing is left of them.
 func TestStubWorkers(t *testing.T) {
-	stub, err := os.ReadFile("/proc/self/exe")
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.CreateTemp("", "picloud-stub-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.Remove(file.Name())
-	if _, err := file.Write(stub); err != nil {
-		t.Fatal(err)
-	}
-	if err := file.Chmod(0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
-	d := startDaemon(t, withEnv("PICLOUD_WORKER="+file.Name()))
+	d := newDaemon(t)
+	d.copyWorker("/proc/self/exe")
+	d.startForTest()
 	for _, name := range []string{"answers", "garbage", "too-much", "twice", "nothing"} {
 		d.deploy(name, "return 1")
 	}

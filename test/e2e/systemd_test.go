@@ -31,7 +31,7 @@ func (d *daemon) launchUnit() error {
 	// the tests' folders lie in /tmp; Restart= is for a test of its own
 	fmt.Fprintf(&dropIn, "StateDirectory=\nRuntimeDirectory=\nPrivateTmp=no\nReadWritePaths=%s\nRestart=no\nTimeoutStartSec=300\n", d.dir)
 	fmt.Fprintf(&dropIn, "StandardError=append:%s\n", d.path("log"))
-	for _, e := range d.environ {
+	for _, e := range d.environment() {
 		fmt.Fprintf(&dropIn, "Environment=%q\n", e)
 	}
 	unit := "/run/systemd/system/" + d.unit

@@ -1,0 +1,25 @@
+package supervisor
+
+import (
+	"context"
+	"testing"
+
+	"picloud"
+	"picloud/limits"
+)
+
+func TestCheck(t *testing.T) {
+	s := start(t, "obeys", nil)
+	l := limits.Defaults()
+	l.MemoryLimitMB, l.TimeoutMS = stubMemoryMB, limits.Minimum().TimeoutMS
+	// "sleep" takes longer than the script may, and not longer than a check may
+	if err := s.Check(context.Background(), "sleep", l); err != nil {
+		t.Errorf("a check under a short timeout_ms: %v", err)
+	}
+	for _, source := range []string{"nothing", "kill"} {
+		err := s.Check(context.Background(), source, l)
+		if e := picloud.AsError(err); err == nil || e.Code != picloud.CodeInvalidScript || e.Details["detail"] == nil {
+			t.Errorf("%s: %v, want invalid_script", source, err)
+		}
+	}
+}
