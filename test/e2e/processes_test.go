@@ -93,16 +93,27 @@ func (d *daemon) atRest() {
 	})
 }
 
-// busyWorker waits until one worker has been computing for a while.
+// busyWorker waits until one worker has been computing for a while without a
+// pause. One that only starts pauses before it has used so much time.
 func (d *daemon) busyWorker() int {
 	d.t.Helper()
+	const samples, apart = 8, 100 * time.Millisecond
+	grown, ticks := map[int]int{}, map[int]int{}
 	var found int
 	d.eventually("a worker is busy", 10*time.Second, func() bool {
 		for _, pid := range d.workers() {
-			if cpuTicks(pid) > 10 { // a worker that only started has used less
+			now := cpuTicks(pid)
+			if before, seen := ticks[pid]; seen && now > before {
+				grown[pid]++
+			} else {
+				grown[pid] = 0
+			}
+			ticks[pid] = now
+			if grown[pid] >= samples {
 				found = pid
 			}
 		}
+		time.Sleep(apart)
 		return found != 0
 	})
 	return found
