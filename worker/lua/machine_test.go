@@ -10,6 +10,11 @@ import (
 // Programs gopher-lua 1.1.2 by itself runs wrongly, and what Lua 5.1 answers.
 func TestMachineFaultsAreWorkedAround(t *testing.T) {
 	for source, want := range map[string]string{
+		`local a, b = 1, 2 a, b = b, a return a .. b`:                                                                                                                                            "21",
+		`local a, b, c = 1, 2, 3 a, b, c = c, a, b return a .. b .. c`:                                                                                                                           "312",
+		`local a, b = 0, 1 for i = 1, 10 do a, b = b, a + b end return tostring(a)`:                                                                                                              "55",
+		`local a, t = 1, {2} a, t[1] = t[1], a return a .. t[1]`:                                                                                                                                 "21",
+		`local i, t = 1, {} i, t[i] = i + 1, 20 return i .. t[1]`:                                                                                                                                "220",
 		`local function f(...) local a, b, c = 1, 2, 3 a = (...) return tostring(a) .. tostring(b) .. tostring(c) end return f(9)`:                                                               "923",
 		`local function f(...) local a, g, c = 1, 2, 3 a, g = ..., 7 return tostring(a) .. tostring(g) .. tostring(c) end return f(9, 8)`:                                                        "973",
 		`local function f(a) local q, r = 7, 8 a, q = type(1), type("") return a .. q .. tostring(r) end return f()`:                                                                             "numberstring8",

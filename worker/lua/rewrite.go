@@ -6,9 +6,9 @@ import (
 	"github.com/yuin/gopher-lua/ast"
 )
 
-// gopher-lua 1.1.2 uses wrong registers in two places, and so destroys other
-// local variables: where an assignment takes one value of a call or of "...",
-// and where the list of a generic for is more than simple calls. The rewrite
+// gopher-lua 1.1.2 uses wrong registers in three places, and so destroys other
+// local variables: where an assignment has several targets (a, b = b, a gives
+// both the same value), where it takes one value of a call or of "...", and where the list of a generic for is more than simple calls. The rewrite
 // lets such values go through fresh locals, in a block of their own:
 //
 //	a, b = f(), 1        do local v1, v2 = f(), 1  a, b = v1, v2 end
@@ -23,7 +23,7 @@ func rewriteBlock(statements []ast.Stmt) {
 		rewriteInside(s)
 		switch x := s.(type) {
 		case *ast.AssignStmt:
-			if takesOneOfMany(x.Rhs) {
+			if len(x.Lhs) > 1 || takesOneOfMany(x.Rhs) {
 				statements[i] = assignThroughLocals(x)
 			}
 		case *ast.GenericForStmt:
