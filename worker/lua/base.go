@@ -261,8 +261,8 @@ func (in *Interpreter) toNumber(L *lua.LState) int {
 		}
 	}
 	s := lua.LVAsString(v)
-	in.meter.looking(len(s))
-	if f, ok := parseNumber(strings.Trim(s, " \t\n\v\f\r"), base); ok {
+	in.meter.decimal(s)
+	if f, ok := parseNumber(trimSpace(s), base); ok {
 		L.Push(lua.LNumber(f))
 	} else {
 		L.Push(lua.LNil)
@@ -300,6 +300,9 @@ func parseNumber(s string, base int) (f float64, ok bool) {
 	}
 	return f, ok
 }
+
+// trimSpace takes off what isspace means in the C locale.
+func trimSpace(s string) string { return strings.Trim(s, " \t\n\v\f\r") }
 
 func isRange(err error) bool {
 	n, ok := err.(*strconv.NumError)

@@ -80,13 +80,16 @@ func (in *Interpreter) convert(L *lua.LState, d directive, n int) string {
 	case 'c':
 		return fmt.Sprintf(verb+"s", []byte{byte(L.CheckInt(n))})
 	case 'd', 'i':
-		return fmt.Sprintf(verb+"d", int64(L.CheckNumber(n)))
+		return fmt.Sprintf(verb+"d", int64(checkNumber(L, n)))
 	case 'u':
-		return fmt.Sprintf(verb+"d", uint64(int64(L.CheckNumber(n))))
+		return fmt.Sprintf(verb+"d", uint64(int64(checkNumber(L, n))))
 	case 'o', 'x', 'X':
-		return fmt.Sprintf(verb+string(d.letter), uint64(int64(L.CheckNumber(n))))
+		return fmt.Sprintf(verb+string(d.letter), uint64(int64(checkNumber(L, n))))
 	case 'e', 'E', 'f', 'g', 'G':
-		return formatFloat(d, float64(L.CheckNumber(n)))
+		f := float64(checkNumber(L, n))
+		_, exponent := math.Frexp(f)
+		in.meter.charge(max(exponent, -exponent) / 2) // many digits are made one by one
+		return formatFloat(d, f)
 	case 'q':
 		return in.quote(L.CheckString(n))
 	case 's':

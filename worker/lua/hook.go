@@ -2,6 +2,8 @@ package lua
 
 import (
 	"context"
+	"math"
+	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -18,6 +20,8 @@ type hook struct {
 	thread    *lua.LState
 	frame     **vmview.Frame
 	registers *vmview.Registers
+	upvalues  **vmview.Upvalue
+	open      int // open upvalues: there are never more
 	prepared  bool
 
 	// Of the threads that resumed this one, while it runs.
@@ -33,6 +37,7 @@ func (in *Interpreter) attach(thread *lua.LState, outerLevels int) *hook {
 		thread:      thread,
 		frame:       in.layout.CurrentFrame(thread),
 		registers:   in.layout.Registers(thread),
+		upvalues:    in.layout.OpenUpvalues(thread),
 		outerLevels: outerLevels,
 	}
 	thread.SetContext(h)
@@ -138,14 +143,16 @@ func (h *hook) chargeInstruction(frame *vmview.Frame, inst uint32) {
 		key := frame.Function.Proto.Constants[inst&indexMask]
 		h.in.store(h.thread, frame.Function.Env, key, h.register(frame, operandA(inst)))
 	case lua.OP_GETGLOBAL:
-		m.key(frame.Function.Proto.Constants[inst&indexMask])
+		h.in.index(frame.Function.Env, frame.Function.Proto.Constants[inst&indexMask])
 	case lua.OP_GETTABLE, lua.OP_GETTABLEKS, lua.OP_SELF:
-		m.key(h.operand(frame, operandC(inst)))
+		h.in.index(h.register(frame, operandB(inst)), h.operand(frame, operandC(inst)))
 	case lua.OP_CONCAT:
 		h.chargeConcat(frame, inst)
-	case lua.OP_ADD, lua.OP_SUB, lua.OP_MUL, lua.OP_DIV, lua.OP_MOD, lua.OP_POW:
+	case lua.OP_ADD, lua.OP_SUB, lua.OP_MUL, lua.OP_DIV, lua.OP_POW:
 		m.coercion(h.operand(frame, operandB(inst)))
 		m.coercion(h.operand(frame, operandC(inst)))
+	case lua.OP_MOD:
+		m.modulo(h.operand(frame, operandB(inst)), h.operand(frame, operandC(inst)))
 	case lua.OP_UNM:
 		m.coercion(h.operand(frame, operandB(inst)))
 	case lua.OP_EQ:
@@ -164,13 +171,35 @@ func (h *hook) chargeInstruction(frame *vmview.Frame, inst uint32) {
 		m.charge(max(n, 0) / valuesMoved)
 	case lua.OP_VARARG:
 		h.chargeVararg(frame)
+	case lua.OP_CLOSURE:
+		h.chargeUpvalues(int(frame.Function.Proto.FunctionPrototypes[inst&indexMask].NumUpvalues))
+	case lua.OP_CLOSE:
+		h.chargeUpvalues(0)
 	case lua.OP_CALL, lua.OP_TAILCALL, lua.OP_RETURN:
+		if opcode(inst) != lua.OP_CALL {
+			h.chargeUpvalues(0)
+		}
 		if operandB(inst) == 0 { // as many values as there are
 			if n := h.registers.Top - frame.LocalBase; n > smallValueList {
 				m.charge(n / valuesMoved)
 			}
 		}
 	}
+}
+
+// chargeUpvalues charges for the walks over the list of open upvalues: one for
+// each new upvalue, or one to close them. They are only counted when there may
+// be many.
+func (h *hook) chargeUpvalues(fresh int) {
+	if h.open > smallValueList {
+		n := 0
+		for u := *h.upvalues; u != nil; u = u.Next {
+			n++
+		}
+		h.open = n
+		h.in.meter.charge(n * (fresh + 1) / valuesLooked)
+	}
+	h.open += fresh
 }
 
 func (h *hook) chargeVararg(frame *vmview.Frame) {
@@ -203,10 +232,40 @@ func (m *meter) key(v lua.LValue) {
 	}
 }
 
+// modulo charges for the remainder of a division, which is found by long
+// division, bit by bit.
+func (m *meter) modulo(a, b lua.LValue) {
+	x, xIsNumber := a.(lua.LNumber)
+	y, yIsNumber := b.(lua.LNumber)
+	if !xIsNumber || !yIsNumber {
+		m.coercion(a)
+		m.coercion(b)
+		m.charge(longDivision / divisionBits)
+		return
+	}
+	m.remainder(float64(x), float64(y))
+}
+
+func (m *meter) remainder(x, y float64) {
+	if math.IsInf(x, 0) || y == 0 || !(math.Abs(x/y) > 1<<smallValueList) {
+		return
+	}
+	m.charge((math.Ilogb(x) - math.Ilogb(y)) / divisionBits)
+}
+
 // coercion charges for reading a number out of a string.
 func (m *meter) coercion(v lua.LValue) {
 	if s, ok := v.(lua.LString); ok {
-		m.looking(len(s))
+		m.decimal(string(s))
+	}
+}
+
+// decimal charges for reading a decimal number. Many digits, or an exponent,
+// can make it one that is found digit by digit.
+func (m *meter) decimal(s string) {
+	m.looking(len(s))
+	if len(s) > textOfANumber || strings.ContainsAny(s, "eE") {
+		m.charge(hardNumber)
 	}
 }
 

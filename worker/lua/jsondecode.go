@@ -15,10 +15,13 @@ import (
 // decodeCost is how many bytes of JSON are read for one operation.
 const decodeCost = 16
 
+// decodedValue is the operations for one value, whatever it is.
+const decodedValue = 8
+
 // decodeJSON reads one JSON value. Arrays come marked, so that an empty one is
 // written as an array again.
 func (in *Interpreter) decodeJSON(text string) (lua.LValue, error) {
-	in.meter.charge(len(text) / decodeCost)
+	in.meter.charge(2*decodedValue + len(text)/decodeCost)
 	if !utf8.ValidString(text) {
 		return nil, errors.New("the text is not UTF-8")
 	}
@@ -47,7 +50,7 @@ func (d *jsonDecoder) value(depth int) (lua.LValue, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.in.meter.charge(1)
+	d.in.meter.charge(decodedValue)
 	switch x := token.(type) {
 	case nil:
 		return d.in.json.null, nil
@@ -56,6 +59,7 @@ func (d *jsonDecoder) value(depth int) (lua.LValue, error) {
 	case string:
 		return lua.LString(x), nil
 	case json.Number:
+		d.in.meter.decimal(string(x))
 		f, err := strconv.ParseFloat(string(x), 64)
 		if err != nil {
 			return nil, fmt.Errorf("the number %.40s is out of range", string(x))

@@ -63,6 +63,7 @@ func (e *jsonEncoder) text(s string) error {
 	if !utf8.ValidString(s) {
 		return errors.New("a string is not UTF-8")
 	}
+	before := len(e.out)
 	e.out = append(e.out, '"')
 	for _, c := range []byte(s) {
 		switch {
@@ -75,12 +76,13 @@ func (e *jsonEncoder) text(s string) error {
 		case c == '\t':
 			e.out = append(e.out, `\t`...)
 		case c < 0x20:
-			e.out = fmt.Appendf(e.out, `\u%04x`, c)
+			e.out = append(e.out, '\\', 'u', '0', '0', '0'+c>>4, "0123456789abcdef"[c&0xf])
 		default:
 			e.out = append(e.out, c)
 		}
 	}
 	e.out = append(e.out, '"')
+	e.in.meter.looking(len(e.out) - before)
 	return nil
 }
 

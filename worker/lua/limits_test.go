@@ -95,6 +95,19 @@ func TestOperationsCannotBeEvaded(t *testing.T) {
 		"threads":             `while true do coroutine.create(function() end) end`,
 		"values":              `local function g(...) return g(1, ...) end g()`,
 		"error text":          `local s = ("x"):rep(100000) while true do pcall(error, s) end`,
+		"open upvalues":       manyUpvalues("local function h() return nil, " + hundredNames + " end"),
+		"closing upvalues":    manyUpvalues("h()"),
+		"modulo":              `local x, y = 1.7e308, 3.3e-310 for i = 1, 20000 do local z = x % y end`,
+		"fmod":                `for i = 1, 20000 do math.fmod(1.7e308, 3.3e-310) end`,
+		"index chain":         `local t = {} for i = 1, 90 do t = setmetatable({}, {__index = t}) end for i = 1, 20000 do local z = t.x end`,
+		"newindex chain":      `local t = {} for i = 1, 90 do t = setmetatable({}, {__newindex = t}) end for i = 1, 20000 do t.x = nil end`,
+		"digits":              `for i = 1, 20000 do string.format("%.99e", 1.23e-308) end`,
+		"hard number":         `for i = 1, 10000 do local n = "1e-320" + 1 end`,
+		"number argument":     `local s = ("0"):rep(100000) for i = 1, 1000 do math.floor(s) end`,
+		"bad number argument": `local s = ("x"):rep(100000) for i = 1, 1000 do pcall(string.rep, "x", s) end`,
+		"date field":          `local s = ("0"):rep(100000) .. "1" for i = 1, 1000 do os.time({year = s, month = 1, day = 1}) end`,
+		"key of no table":     `local s = ("x"):rep(100000) local n while true do pcall(function() n[s] = 1 end) end`,
+		"tiny JSON":           `local s = "[" .. ("{},"):rep(2000) .. "1]" for i = 1, 80 do json.decode(s) end`,
 		"coroutine chain":     `local function f() coroutine.wrap(function() while true do end end)() end pcall(f)`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,6 +118,22 @@ func TestOperationsCannotBeEvaded(t *testing.T) {
 			}
 		})
 	}
+}
+
+// hundredNames is v1, v2, ... v100.
+var hundredNames = func() string {
+	names := make([]string, 100)
+	for i := range names {
+		names[i] = fmt.Sprint("v", i+1)
+	}
+	return strings.Join(names, ", ")
+}()
+
+// manyUpvalues runs a statement 2000 times on top of 5000 open upvalues.
+func manyUpvalues(statement string) string {
+	return "local function h() end local function f(n) local " + hundredNames + " = 1 " +
+		"local g = function() return nil, " + hundredNames + " end if n > 0 then return 1 + f(n - 1) end " +
+		"for i = 1, 2000 do " + statement + " end return 1 end f(49)"
 }
 
 func TestCallLevelsAreExact(t *testing.T) {

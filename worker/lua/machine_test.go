@@ -15,6 +15,7 @@ func TestMachineFaultsAreWorkedAround(t *testing.T) {
 		`local a, b = 0, 1 for i = 1, 10 do a, b = b, a + b end return tostring(a)`:                                                                                                              "55",
 		`local a, t = 1, {2} a, t[1] = t[1], a return a .. t[1]`:                                                                                                                                 "21",
 		`local i, t = 1, {} i, t[i] = i + 1, 20 return i .. t[1]`:                                                                                                                                "220",
+		`return tostring(math.floor("010")) .. tostring(pcall(math.floor, "0b1")) .. tostring(pcall(math.floor, "inf"))`:                                                                         "10falsefalse",
 		`local function f(...) local a, b, c = 1, 2, 3 a = (...) return tostring(a) .. tostring(b) .. tostring(c) end return f(9)`:                                                               "923",
 		`local function f(...) local a, g, c = 1, 2, 3 a, g = ..., 7 return tostring(a) .. tostring(g) .. tostring(c) end return f(9, 8)`:                                                        "973",
 		`local function f(a) local q, r = 7, 8 a, q = type(1), type("") return a .. q .. tostring(r) end return f()`:                                                                             "numberstring8",

@@ -9,21 +9,26 @@ import (
 func (in *Interpreter) mathFunctions() functions {
 	f := functions{
 		"atan2": binary(math.Atan2),
-		"fmod":  binary(math.Mod),
+		"fmod": func(L *lua.LState) int {
+			x, y := float64(checkNumber(L, 1)), float64(checkNumber(L, 2))
+			in.meter.remainder(x, y)
+			L.Push(lua.LNumber(math.Mod(x, y)))
+			return 1
+		},
 		"frexp": func(L *lua.LState) int {
-			fraction, exponent := math.Frexp(float64(L.CheckNumber(1)))
+			fraction, exponent := math.Frexp(float64(checkNumber(L, 1)))
 			L.Push(lua.LNumber(fraction))
 			L.Push(lua.LNumber(exponent))
 			return 2
 		},
 		"ldexp": func(L *lua.LState) int {
-			L.Push(lua.LNumber(math.Ldexp(float64(L.CheckNumber(1)), L.CheckInt(2))))
+			L.Push(lua.LNumber(math.Ldexp(float64(checkNumber(L, 1)), L.CheckInt(2))))
 			return 1
 		},
 		"max": extreme(func(a, b lua.LNumber) bool { return a > b }),
 		"min": extreme(func(a, b lua.LNumber) bool { return a < b }),
 		"modf": func(L *lua.LState) int {
-			x := float64(L.CheckNumber(1))
+			x := float64(checkNumber(L, 1))
 			whole, fraction := math.Modf(x)
 			if math.IsInf(x, 0) {
 				fraction = 0
@@ -55,23 +60,23 @@ func (in *Interpreter) addMathConstants(t *lua.LTable) {
 
 func unary(g func(float64) float64) lua.LGFunction {
 	return func(L *lua.LState) int {
-		L.Push(lua.LNumber(g(float64(L.CheckNumber(1)))))
+		L.Push(lua.LNumber(g(float64(checkNumber(L, 1)))))
 		return 1
 	}
 }
 
 func binary(g func(a, b float64) float64) lua.LGFunction {
 	return func(L *lua.LState) int {
-		L.Push(lua.LNumber(g(float64(L.CheckNumber(1)), float64(L.CheckNumber(2)))))
+		L.Push(lua.LNumber(g(float64(checkNumber(L, 1)), float64(checkNumber(L, 2)))))
 		return 1
 	}
 }
 
 func extreme(better func(a, b lua.LNumber) bool) lua.LGFunction {
 	return func(L *lua.LState) int {
-		best := L.CheckNumber(1)
+		best := checkNumber(L, 1)
 		for i := 2; i <= L.GetTop(); i++ {
-			if n := L.CheckNumber(i); better(n, best) {
+			if n := checkNumber(L, i); better(n, best) {
 				best = n
 			}
 		}

@@ -10,15 +10,18 @@ import (
 // operation is one instruction of the virtual machine, some tens of
 // nanoseconds.
 const (
-	bytesCopied    = 256 // bytes moved in one piece
-	bytesLooked    = 32  // bytes looked at one by one
-	valuesMoved    = 32  // values copied in one piece
-	valuesLooked   = 8   // table elements looked at one by one
-	threadCost     = 400 // operations for a new coroutine: its stacks are made at once
-	protectedCost  = 20  // operations for a pcall or a resume
-	shortString    = 64  // bytes up to which comparing and hashing is part of the instruction
-	textOfANumber  = 24  // bytes, at most
-	smallValueList = 64  // values up to which moving them is part of the instruction
+	bytesCopied    = 256  // bytes moved in one piece
+	bytesLooked    = 32   // bytes looked at one by one
+	valuesMoved    = 32   // values copied in one piece
+	valuesLooked   = 8    // table elements looked at one by one
+	threadCost     = 400  // operations for a new coroutine: its stacks are made at once
+	protectedCost  = 20   // operations for a pcall or a resume
+	shortString    = 64   // bytes up to which comparing and hashing is part of the instruction
+	textOfANumber  = 24   // bytes, at most
+	hardNumber     = 256  // operations for a decimal number that is hard to read
+	longDivision   = 2100 // bits of the longest quotient of two numbers
+	divisionBits   = 4    // bits of a quotient
+	smallValueList = 64   // values up to which moving them is part of the instruction
 )
 
 // meter counts one script's operations and ends it when a limit is reached.

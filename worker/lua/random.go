@@ -11,7 +11,7 @@ import (
 func newRandom(seed int64) *rand.Rand { return rand.New(rand.NewPCG(uint64(seed), 0)) }
 
 func (in *Interpreter) randomSeed(L *lua.LState) int {
-	in.random = newRandom(int64(L.CheckNumber(1)))
+	in.random = newRandom(int64(checkNumber(L, 1)))
 	return 0
 }
 
@@ -21,9 +21,9 @@ func (in *Interpreter) randomNumber(L *lua.LState) int {
 		L.Push(lua.LNumber(in.random.Float64()))
 		return 1
 	}
-	low, high := 1.0, math.Floor(float64(L.CheckNumber(1)))
+	low, high := 1.0, math.Floor(float64(checkNumber(L, 1)))
 	if L.GetTop() > 1 {
-		low, high = high, math.Floor(float64(L.CheckNumber(2)))
+		low, high = high, math.Floor(float64(checkNumber(L, 2)))
 	}
 	if !(low <= high) || high-low >= 1<<53 {
 		L.ArgError(L.GetTop(), "interval is empty")

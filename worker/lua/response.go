@@ -56,7 +56,7 @@ func (in *Interpreter) respondJSON(value lua.LValue, result *wire.Result) wire.R
 // response is response(status, body, headers). Its result is only good for
 // being returned by the script.
 func (in *Interpreter) response(L *lua.LState) int {
-	status := L.CheckNumber(1)
+	status := checkNumber(L, 1)
 	if status != lua.LNumber(int(status)) || status < 200 || status > 599 {
 		L.ArgError(1, "a whole number from 200 to 599 expected")
 	}

@@ -16,9 +16,10 @@ func (in *Interpreter) store(L *lua.LState, object, key, value lua.LValue) {
 		if object == nil {
 			return
 		}
+		in.meter.key(key) // an object without keys gives an error that holds this one
+		in.meter.charge(1)
 		t, isTable := object.(*lua.LTable)
 		if isTable {
-			in.meter.key(key)
 			if t.RawGet(key) != lua.LNil {
 				in.rawStore(t, key, value)
 				return
@@ -35,6 +36,25 @@ func (in *Interpreter) store(L *lua.LState, object, key, value lua.LValue) {
 			return
 		}
 		object = next
+	}
+}
+
+// index is called before object[key] is read. It follows __index as store
+// follows __newindex.
+func (in *Interpreter) index(object, key lua.LValue) {
+	in.meter.key(key)
+	for range lua.MaxTableGetLoop {
+		t, ok := object.(*lua.LTable)
+		if !ok || t.Metatable == lua.LNil || t.RawGet(key) != lua.LNil {
+			return
+		}
+		metatable, ok := t.Metatable.(*lua.LTable)
+		if !ok {
+			return
+		}
+		in.meter.charge(1)
+		in.meter.key(key)
+		object = metatable.RawGetString("__index")
 	}
 }
 

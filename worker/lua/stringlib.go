@@ -85,7 +85,7 @@ func (in *Interpreter) stringChar(L *lua.LState) int {
 // repeatString may be asked for more than there is memory: the operations for
 // the whole result are taken before it is made.
 func (in *Interpreter) repeatString(L *lua.LState) int {
-	s, n := L.CheckString(1), float64(L.CheckNumber(2))
+	s, n := L.CheckString(1), float64(checkNumber(L, 2))
 	if !(n >= 1) || s == "" {
 		L.Push(lua.LString(""))
 		return 1

@@ -18,7 +18,7 @@ func (in *Interpreter) timeFunctions() functions {
 		},
 		"date": in.date,
 		"difftime": func(L *lua.LState) int {
-			L.Push(L.CheckNumber(1) - L.OptNumber(2, 0))
+			L.Push(checkNumber(L, 1) - optNumber(L, 2, 0))
 			return 1
 		},
 		"time": osTime,
@@ -38,7 +38,8 @@ func osTime(L *lua.LState) int {
 		v := t.RawGetString(name)
 		n, ok := v.(lua.LNumber)
 		if s, isString := v.(lua.LString); isString {
-			f, valid := parseNumber(strings.TrimSpace(string(s)), 10)
+			hookOf(L).in.meter.coercion(s)
+			f, valid := parseNumber(trimSpace(string(s)), 10)
 			n, ok = lua.LNumber(f), valid
 		}
 		if !ok && otherwise < 0 {
@@ -63,7 +64,7 @@ func (in *Interpreter) date(L *lua.LState) int {
 	in.meter.looking(len(layout))
 	at := time.Now().UTC()
 	if L.Get(2) != lua.LNil {
-		seconds := float64(L.CheckNumber(2))
+		seconds := float64(checkNumber(L, 2))
 		if !(math.Abs(seconds) < maxTime) {
 			L.ArgError(2, "time out of range")
 		}

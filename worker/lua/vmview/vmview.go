@@ -1,5 +1,5 @@
 // Package vmview reads the private state of a gopher-lua v1.1.2 virtual
-// machine: call frames, registers and the two parts of a table.
+// machine: call frames, registers, open upvalues and the two parts of a table.
 //
 // It promises to read only, and only through a Layout, which Verify gives after
 // it has compared every field it knows with the fields the linked gopher-lua
@@ -47,10 +47,17 @@ type Table struct {
 	KeyIndex  map[lua.LValue]int
 }
 
+// Upvalue is an upvalue that is still open: gopher-lua keeps those of a thread
+// in one list, and goes through it for each it looks for.
+type Upvalue struct {
+	Next *Upvalue
+}
+
 // Layout is the proof that the views fit, and what is needed to find them.
 type Layout struct {
 	frame     uintptr
 	registers uintptr
+	upvalues  uintptr
 }
 
 // Verify compares the views with the linked gopher-lua.
@@ -76,7 +83,14 @@ func Verify() (Layout, error) {
 	if err := sameFields(registers.Type.Elem(), reflect.TypeFor[Registers](), "array", "top"); err != nil {
 		return l, err
 	}
-	return Layout{frame: frame.Offset, registers: registers.Offset}, nil
+	upvalues, err := pointerField(state, "uvcache")
+	if err != nil {
+		return l, err
+	}
+	if err := sameFields(upvalues.Type.Elem(), reflect.TypeFor[Upvalue](), "next"); err != nil {
+		return l, err
+	}
+	return Layout{frame: frame.Offset, registers: registers.Offset, upvalues: upvalues.Offset}, nil
 }
 
 func pointerField(in reflect.Type, name string) (reflect.StructField, error) {
@@ -109,6 +123,12 @@ func sameFields(real, view reflect.Type, names ...string) error {
 // in it is nil while nothing runs.
 func (l Layout) CurrentFrame(thread *lua.LState) **Frame {
 	return (**Frame)(unsafe.Add(unsafe.Pointer(thread), l.frame))
+}
+
+// OpenUpvalues gives the place where a thread keeps the first of its open
+// upvalues, nil while it has none.
+func (l Layout) OpenUpvalues(thread *lua.LState) **Upvalue {
+	return (**Upvalue)(unsafe.Add(unsafe.Pointer(thread), l.upvalues))
 }
 
 // Registers gives a thread's registers.
