@@ -10,6 +10,11 @@ import (
 // Programs gopher-lua 1.1.2 by itself runs wrongly, and what Lua 5.1 answers.
 func TestMachineFaultsAreWorkedAround(t *testing.T) {
 	for source, want := range map[string]string{
+		`local t, o = {} o = t t, t.x = {}, 5 return tostring(o.x) .. tostring(t.x)`:                                                                                                             "5nil",
+		`local t, o = {} o = t t.x, t = 5, {} return tostring(o.x) .. tostring(t.x)`:                                                                                                             "5nil",
+		`local n = {} local head = n head.next, head = {v = 1}, nil return n.next.v .. tostring(head)`:                                                                                           "1nil",
+		`local a = {b = {}} local o = a.b a.b.c, a.b = 1, 2 return o.c .. a.b`:                                                                                                                   "12",
+		`local list = {v = 1, next = {v = 2}} local prev, cur = nil, list while cur do prev, cur, cur.next = cur, cur.next, prev end return prev.v .. prev.next.v`:                               "21",
 		`local a, b = 1, 2 a, b = b, a return a .. b`:                                                                                                                                            "21",
 		`local a, b, c = 1, 2, 3 a, b, c = c, a, b return a .. b .. c`:                                                                                                                           "312",
 		`local a, b = 0, 1 for i = 1, 10 do a, b = b, a + b end return tostring(a)`:                                                                                                              "55",

@@ -50,12 +50,28 @@ func takesOneOfMany(list []ast.Expr) bool {
 	return false
 }
 
+// assignThroughLocals assigns to table fields first: gopher-lua looks for the
+// table of t in t, t.x = {}, 1 when t has its new value already.
 func assignThroughLocals(x *ast.AssignStmt) ast.Stmt {
 	names, values := freshLocals(x, max(len(x.Lhs), len(x.Rhs)))
 	through := &ast.LocalAssignStmt{Names: names, Exprs: x.Rhs}
+	fields, variables := &ast.AssignStmt{}, &ast.AssignStmt{}
+	for i, target := range x.Lhs {
+		part := variables
+		if _, ok := target.(*ast.AttrGetExpr); ok {
+			part = fields
+		}
+		part.Lhs, part.Rhs = append(part.Lhs, target), append(part.Rhs, values[i])
+	}
+	statements := []ast.Stmt{through}
+	for _, part := range []*ast.AssignStmt{fields, variables} {
+		if len(part.Lhs) > 0 {
+			statements = append(statements, part)
+			place(part, x)
+		}
+	}
 	place(through, x)
-	x.Rhs = values[:len(x.Lhs)]
-	return blockOf(through, x)
+	return blockOf(statements...)
 }
 
 func iterateThroughLocals(x *ast.GenericForStmt) ast.Stmt {
@@ -76,9 +92,9 @@ func freshLocals(at ast.PositionHolder, n int) (names []string, values []ast.Exp
 	return names, values
 }
 
-func blockOf(first, second ast.Stmt) ast.Stmt {
-	block := &ast.DoBlockStmt{Stmts: []ast.Stmt{first, second}}
-	place(block, second)
+func blockOf(statements ...ast.Stmt) ast.Stmt {
+	block := &ast.DoBlockStmt{Stmts: statements}
+	place(block, statements[len(statements)-1])
 	return block
 }
 
