@@ -10,11 +10,10 @@ package daemon
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
-
-	"picloud"
 )
 
 // Isolation is how much the daemon insists on.
@@ -54,7 +53,16 @@ const (
 	DefaultStopTimeout = 30 * time.Second
 )
 
-func (c Config) validate() error {
+// publicURL is where scripts answer, as far as the daemon itself knows.
+func (c Config) publicURL() string {
+	if strings.HasPrefix(c.Listen, "unix:") {
+		return ""
+	}
+	return "http://" + c.Listen
+}
+
+// Validate finds values that no machine could serve with.
+func (c Config) Validate() error {
 	if c.Isolation != IsolationRequired && c.Isolation != IsolationDegraded {
 		return usage("--isolation is %q; it may be required or degraded", c.Isolation)
 	}
@@ -70,6 +78,4 @@ func (c Config) validate() error {
 	return nil
 }
 
-func usage(format string, args ...any) *picloud.Error {
-	return &picloud.Error{Code: picloud.CodeCannotStart, Message: fmt.Sprintf(format, args...)}
-}
+func usage(format string, args ...any) error { return fmt.Errorf(format, args...) }

@@ -25,7 +25,7 @@ import (
 // Run starts a daemon and serves until ctx ends; then it stops gracefully and
 // returns nil. An error means that it could not start, or that serving broke.
 func Run(ctx context.Context, c Config) error {
-	if err := c.validate(); err != nil {
+	if err := c.Validate(); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(c.DataDir, 0o750); err != nil {
@@ -73,7 +73,7 @@ func Run(ctx context.Context, c Config) error {
 			Scripts: db, Executor: sup, EnvCeiling: envCeiling, Metrics: metrics, Logger: c.Logger,
 		}),
 		Manager: manager.Config{
-			Store: db, Checker: sup, EnvCeiling: envCeiling, Auth: manager.Auth{Token: token}, Logger: c.Logger,
+			Store: db, Checker: sup, EnvCeiling: envCeiling, Auth: manager.Auth{Token: token}, PublicURL: c.publicURL(), Logger: c.Logger,
 		},
 		Health:   &health{store: db, supervisor: sup},
 		Registry: registry,

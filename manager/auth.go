@@ -71,6 +71,9 @@ func (m *Manager) authenticate(ctx huma.Context, next func(huma.Context)) {
 			return
 		}
 	}
+	if m.config.PublicURL != "" {
+		ctx.SetHeader(PublicURLHeader, m.config.PublicURL)
+	}
 	// every body here is JSON, whatever a client that never thought of it says
 	r.Header.Set("Content-Type", "application/json")
 	next(ctx)

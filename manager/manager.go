@@ -36,6 +36,7 @@ type Config struct {
 	Checker    Checker
 	EnvCeiling map[limits.Field]int64 // of limits.CeilingFromEnv
 	Auth       Auth
+	PublicURL  string // where scripts answer, such as http://127.0.0.1:8080; "" if there is no such URL
 	Logger     *zap.Logger
 }
 
@@ -44,6 +45,9 @@ type Manager struct {
 	config Config
 	api    huma.API
 }
+
+// PublicURLHeader tells an administrator's program where scripts answer.
+const PublicURLHeader = "PiCloud-Public-URL"
 
 // Prefix begins the path of every admin call.
 const Prefix = "/api/v1/admin"

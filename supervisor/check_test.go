@@ -16,10 +16,13 @@ func TestCheck(t *testing.T) {
 	if err := s.Check(context.Background(), "sleep", l); err != nil {
 		t.Errorf("a check under a short timeout_ms: %v", err)
 	}
-	for _, source := range []string{"nothing", "kill"} {
+	for source, code := range map[string]picloud.Code{
+		"limit": picloud.CodeInvalidScript, // the script's fault
+		"kill":  picloud.CodeWorkerKilled,  // not shown to be
+	} {
 		err := s.Check(context.Background(), source, l)
-		if e := picloud.AsError(err); err == nil || e.Code != picloud.CodeInvalidScript || e.Details["detail"] == nil {
-			t.Errorf("%s: %v, want invalid_script", source, err)
+		if e := picloud.AsError(err); err == nil || e.Code != code {
+			t.Errorf("%s: %v, want %s", source, err, code)
 		}
 	}
 }

@@ -17,7 +17,7 @@ type Credential struct{ UID, GID uint32 }
 
 // execSpawner makes each worker by a fresh exec of the worker binary.
 type execSpawner struct {
-	path       string
+	program    *os.File // the worker binary, opened once
 	credential *Credential
 	requests   chan spawnRequest
 	closing    sync.Once
@@ -44,8 +44,12 @@ func NewExecSpawner(path string, credential *Credential) (Spawner, error) {
 	if credential != nil && (credential.UID == 0 || credential.GID == 0) {
 		return nil, errors.New("workers never run as root")
 	}
+	program, err := os.Open(path)
+	if err != nil {
+		return nil, cannotStart(err, "the worker program cannot be opened", "build or install picloud-worker, or name it in PICLOUD_WORKER")
+	}
 	s := &execSpawner{
-		path:       path,
+		program:    program,
 		credential: credential,
 		requests:   make(chan spawnRequest),
 		ended:      make(chan struct{}),
@@ -76,6 +80,7 @@ func (s *execSpawner) Spawn(cgroupFD int) (*Process, error) {
 func (s *execSpawner) Close() {
 	s.closing.Do(func() { close(s.requests) })
 	<-s.ended
+	s.program.Close()
 }
 
 func (s *execSpawner) spawn(cgroupFD int) (*Process, error) {
@@ -104,7 +109,7 @@ func (s *execSpawner) spawn(cgroupFD int) (*Process, error) {
 	if s.credential != nil {
 		attr.Sys.Credential = &syscall.Credential{Uid: s.credential.UID, Gid: s.credential.GID}
 	}
-	p.Process, err = startProcess(s.path, attr)
+	p.Process, err = startProcess(s.program, attr)
 	if err != nil {
 		p.closePipes()
 		return nil, err
@@ -112,12 +117,14 @@ func (s *execSpawner) spawn(cgroupFD int) (*Process, error) {
 	return p, nil
 }
 
-// startProcess tries again for a moment on ETXTBSY: a file that has just been
-// written may still be open for writing in a process that is between fork and
-// exec.
-func startProcess(path string, attr *os.ProcAttr) (*os.Process, error) {
+// startProcess execs the open program through /proc, so that the workers' user
+// need not be able to get to its folder: a checkout in root's home will do. It
+// tries again for a moment on ETXTBSY: a file that has just been written may still
+// be open for writing in a process that is between fork and exec.
+func startProcess(program *os.File, attr *os.ProcAttr) (*os.Process, error) {
+	path := fmt.Sprintf("/proc/self/fd/%d", program.Fd())
 	for try := 0; ; try++ {
-		p, err := os.StartProcess(path, []string{path}, attr)
+		p, err := os.StartProcess(path, []string{program.Name()}, attr)
 		if err == nil || try == 5 || !errors.Is(err, unix.ETXTBSY) {
 			return p, err
 		}

@@ -142,6 +142,9 @@ func do(job *wire.Job) {
 		os.Exit(2)
 	case "status 137": // looks like "killed for memory" to who believes in numbers
 		os.Exit(137)
+	case "limit":
+		frame, _ := (&wire.Result{Status: wire.StatusLimitExceeded, Limit: wire.ResponseSize}).Encode()
+		os.Stdout.Write(frame)
 	case "claims memory": // a limit that is not a worker's to report
 		frame, _ := (&wire.Result{Status: wire.StatusLimitExceeded, Limit: wire.ResponseSize}).Encode()
 		frame[len(frame)-1] = 99

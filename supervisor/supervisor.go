@@ -131,15 +131,15 @@ func (s *Supervisor) hand(ctx context.Context, inv Invocation, frame []byte) (*w
 // Check compiles a script in a worker, under the limits it will run with, but
 // for no less than the default timeout_ms: how busy the machine is at this moment
 // says nothing about the script. A script that does not compile, or cannot within
-// its limits, is invalid_script.
+// its limits, is invalid_script; a check that ended otherwise, as by a signal, is
+// the error it would be for a call.
 func (s *Supervisor) Check(ctx context.Context, source string, l limits.Limits) error {
 	l.TimeoutMS = max(l.TimeoutMS, limits.Defaults().TimeoutMS)
 	r := s.Invoke(ctx, Invocation{Job: &wire.Job{Purpose: wire.Check, Source: source, Limits: l}})
 	if r.Err == nil || r.Err.Code == picloud.CodeInvalidScript {
 		return errorOrNil(r.Err)
 	}
-	switch r.Outcome {
-	case picloud.OutcomeLimitExceeded, picloud.OutcomeTimeout, picloud.OutcomeWorkerKilled, picloud.OutcomeScriptError:
+	if r.Outcome == picloud.OutcomeLimitExceeded {
 		return &picloud.Error{
 			Code:    picloud.CodeInvalidScript,
 			Message: "compiling it failed: " + r.Err.Message,

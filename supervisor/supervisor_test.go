@@ -344,15 +344,34 @@ func TestHastyWorker(t *testing.T) {
 }
 
 func TestMissingBinary(t *testing.T) {
-	spawner, err := NewExecSpawner("/nonexistent/picloud-worker", testCredential())
+	_, err := NewExecSpawner("/nonexistent/picloud-worker", testCredential())
+	if picloud.ErrorCode(err) != picloud.CodeCannotStart || !strings.Contains(err.Error(), "/nonexistent/picloud-worker") {
+		t.Fatal(err)
+	}
+}
+
+// A program in a folder that only the daemon's user can get at is started all
+// the same.
+func TestProgramInAPrivateFolder(t *testing.T) {
+	path := stubPath(t, "obeys")
+	if err := os.Chmod(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	spawner, err := NewExecSpawner(path, testCredential())
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Start(context.Background(), Config{
+	s, err := Start(context.Background(), Config{
 		Spawner: spawner, Enclosures: testEnclosures(t), Workers: 1, Warm: 1, Logger: zap.NewNop(),
 	})
-	if picloud.ErrorCode(err) != picloud.CodeCannotStart || !strings.Contains(err.Error(), "/nonexistent/picloud-worker") {
-		t.Fatalf("Start: %v", err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := s.Invoke(context.Background(), Invocation{Job: job("answer")}); r.Outcome != picloud.OutcomeOK {
+		t.Errorf("%s, %v", r.Outcome, r.Err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

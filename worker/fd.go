@@ -2,9 +2,19 @@ package worker
 
 import (
 	"io"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
+
+// nameProcess names the thread the program begins on, which is what ps shows; it
+// was started through a descriptor, whose number would stand there else. A name
+// that cannot be set is no reason to stop.
+func nameProcess(name string) {
+	if text, err := unix.BytePtrFromString(name); err == nil {
+		unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(text)), 0, 0, 0)
+	}
+}
 
 // fd reads and writes a descriptor with nothing but read(2) and write(2): no
 // poller, no deadlines, so that no other system call is needed.

@@ -33,6 +33,7 @@ func Main() int {
 	// One script, one thread's worth of work. The scripts' clock is UTC: the
 	// zone files cannot be read once the process is locked.
 	runtime.GOMAXPROCS(1)
+	nameProcess("picloud-worker")
 	debug.SetTraceback("single")
 	time.Local = time.UTC
 

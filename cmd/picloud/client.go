@@ -15,7 +15,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"picloud"
-	"picloud/daemon"
 	"picloud/manager"
 )
 
@@ -26,6 +25,8 @@ type client struct {
 	base  string // scheme and host, no slash at the end
 	token string
 	where string // for error messages
+	// public is where scripts answer: --server, or what the daemon has told
+	public string
 }
 
 // clientFlags say which daemon to talk to.
@@ -48,7 +49,7 @@ func newClient(c *cli.Context) (*client, error) {
 		}
 		return &client{
 			http: http.DefaultClient, base: strings.TrimSuffix(server, "/"),
-			token: c.String("token"), where: server,
+			token: c.String("token"), where: server, public: strings.TrimSuffix(server, "/"),
 		}, nil
 	}
 	path := adminSocket(c)
@@ -85,6 +86,9 @@ func (c *client) admin(ctx context.Context, method, path string, in, out any) er
 		return c.unreachable(err)
 	}
 	defer resp.Body.Close()
+	if c.public == "" {
+		c.public = resp.Header.Get(manager.PublicURLHeader)
+	}
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return c.unreachable(err)
@@ -116,18 +120,14 @@ func fromProblem(status int, data []byte) error {
 		Code   picloud.Code `json:"code"`
 		Detail string       `json:"detail"`
 		Hint   string       `json:"hint"`
+		Line   int          `json:"line"`
 	}
 	if err := json.Unmarshal(data, &p); err != nil || p.Code == "" {
 		return fmt.Errorf("the server answered %d %s", status, http.StatusText(status))
 	}
-	return &picloud.Error{Code: p.Code, Message: p.Detail, Hint: p.Hint}
+	return &picloud.Error{Code: p.Code, Message: p.Detail, Hint: p.Hint, Details: map[string]any{"line": p.Line}}
 }
 
-// publicURL is where a script answers, as far as the client can know.
-func (c *client) publicURL(name string) string {
-	base := c.base
-	if base == "http://admin-socket" {
-		base = "http://" + daemon.DefaultListen
-	}
-	return base + "/run/" + name
-}
+// publicURL is where a script answers; only the path, if the daemon listens at
+// a socket and somebody else gives it its address.
+func (c *client) publicURL(name string) string { return c.public + "/run/" + name }

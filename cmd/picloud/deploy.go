@@ -68,6 +68,11 @@ func deploy(c *cli.Context) error {
 	if picloud.ErrorCode(err) == picloud.CodeScriptNotFound {
 		err = client.admin(c.Context, http.MethodPut, path, body, nil)
 	}
+	if e, ok := errors.AsType[*picloud.Error](err); ok && e.Code == picloud.CodeInvalidScript {
+		if line, _ := e.Details["line"].(int); line > 0 {
+			e.Message = fmt.Sprintf("%s:%d: %s", file, line, e.Message)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ type database interface {
 // openDatabase opens the database the flags name and, unless asIs is set,
 // migrates it.
 func openDatabase(c *cli.Context, asIs bool) (database, error) {
-	url, path := c.String("database-url"), filepath.Join(c.String("data-dir"), "picloud.db")
+	url, path := c.String("database-url"), filepath.Join(dataDir(c), "picloud.db")
 	switch {
 	case url != "" && asIs:
 		return postgres.OpenAsIs(c.Context, url)

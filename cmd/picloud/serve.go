@@ -66,7 +66,7 @@ func adminSocket(c *cli.Context) string {
 	if path := c.String("admin-socket"); path != "" {
 		return path
 	}
-	dir := c.String("data-dir")
+	dir := dataDir(c)
 	if runtimeDir, _, _ := strings.Cut(os.Getenv("RUNTIME_DIRECTORY"), ":"); runtimeDir != "" {
 		dir = runtimeDir
 	}
@@ -90,22 +90,37 @@ func serve(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return daemon.Run(c.Context, daemon.Config{
-		Listen:      c.String("listen"),
-		DataDir:     c.String("data-dir"),
+	config := daemon.Config{
+		Listen:      stringOr(c, "listen", daemon.DefaultListen),
+		DataDir:     dataDir(c),
 		DatabaseURL: c.String("database-url"),
 		AdminSocket: adminSocket(c),
 		AdminToken:  token,
 		Worker:      worker,
-		Isolation:   daemon.Isolation(c.String("isolation")),
+		Isolation:   daemon.Isolation(stringOr(c, "isolation", string(daemon.IsolationRequired))),
 		Workers:     c.Int("workers"),
 		Warm:        c.Int("warm"),
 		Queue:       c.Int("queue"),
 		Environ:     os.Environ(),
 		Logger:      logger,
 		StopTimeout: daemon.DefaultStopTimeout,
-	})
+	}
+	if err := config.Validate(); err != nil {
+		return usageError{err}
+	}
+	return daemon.Run(c.Context, config)
 }
+
+// stringOr is a flag's value; an empty one, as of a line "NAME=" in an
+// environment file, counts as unset.
+func stringOr(c *cli.Context, flag, unset string) string {
+	if value := c.String(flag); value != "" {
+		return value
+	}
+	return unset
+}
+
+func dataDir(c *cli.Context) string { return stringOr(c, "data-dir", defaultDataDir()) }
 
 // newLogger writes JSON lines to stderr, or lines for people on a terminal.
 func newLogger(level string) (*zap.Logger, error) {
