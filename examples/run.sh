@@ -6,6 +6,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 address=${PICLOUD_LISTEN:-127.0.0.1:8080}
+if [[ $address == unix:* ]]; then
+  echo "error: make run wants a TCP address in PICLOUD_LISTEN, such as 127.0.0.1:8080" >&2
+  exit 1
+fi
 data=${PICLOUD_DATA_DIR:-./picloud-data}
 mkdir -p "$data"
 log=$data/run.log
@@ -23,7 +27,7 @@ fi
 
 start() { # start ISOLATION: true if the daemon is ready
   : >"$log"
-  "${wrap[@]}" bin/picloud serve --listen "$address" --data-dir "$data" --isolation "$1" 2>"$log" &
+  "${wrap[@]}" bin/picloud serve --listen "$address" --data-dir "$data" --log-level info --isolation "$1" 2>"$log" &
   daemon=$!
   for _ in {1..200}; do
     curl -fs "http://$address/readyz" >/dev/null 2>&1 && grep -q '"msg":"ready"' "$log" && return 0
@@ -51,13 +55,16 @@ if ! start required; then
 fi
 
 url=$(bin/picloud deploy examples/hello.lua --data-dir "$data")
-url=http://$address/run/${url##*/}
 echo "deployed  examples/hello.lua"
 echo "call      curl $url"
 curl -fsS -w '\n' "$url?name=you"
 echo
 echo "URL       $url"
-echo "token     $(cat "$data/admin-token")   (for the admin API, in $data/admin-token)"
+if [[ -n ${PICLOUD_ADMIN_TOKEN:-}${PICLOUD_ADMIN_TOKEN_FILE:-} ]]; then
+  echo "token     the one you set in the environment"
+else
+  echo "token     $(cat "$data/admin-token")   (for the admin API, in $data/admin-token)"
+fi
 echo "log       $log"
 echo "Serving until Ctrl-C."
 wait "$daemon"

@@ -37,6 +37,16 @@ func (o Overrides) Get(f Field) *int64 {
 	return nil
 }
 
+// Without gives the overrides of o that other does not have, or has otherwise.
+func (o Overrides) Without(other Overrides) Overrides {
+	for _, s := range Fields() {
+		if a, b := o.Get(s.Field), other.Get(s.Field); a != nil && b != nil && *a == *b {
+			*o.at(s.Field) = nil
+		}
+	}
+	return o
+}
+
 func (o *Overrides) at(f Field) **int64 {
 	switch f {
 	case MaxOperations:

@@ -58,6 +58,9 @@ const maxRequestBytes = 2 << 20
 
 // Register adds the manager's paths to mux.
 func Register(mux *http.ServeMux, c Config) {
+	// the library's one switch for it is a variable of its own: names are matched
+	// exactly, so that "SANDBOX" beside "sandbox" is not swallowed
+	huma.ValidateStrictCasing = true
 	m := &Manager{config: c}
 	config := huma.DefaultConfig("PiCloud", picloud.Product)
 	config.OpenAPIPath = "/openapi"
@@ -73,6 +76,7 @@ func Register(mux *http.ServeMux, c Config) {
 	m.registerScripts()
 	m.registerLimits()
 	m.registerVersion()
+	describeErrors(m.api.OpenAPI().Components.Schemas)
 }
 
 // ceiling is the one in force now.

@@ -54,6 +54,28 @@ func (m *Manager) renderErrors(ctx huma.Context, _ string, body any) (any, error
 	return body, nil
 }
 
+// describeErrors says in the OpenAPI document what errors look like here.
+func describeErrors(schemas huma.Registry) {
+	text := func(doc string) *huma.Schema { return &huma.Schema{Type: huma.TypeString, Description: doc} }
+	described := schemas.Map()["ErrorModel"]
+	if described == nil {
+		return
+	}
+	*described = huma.Schema{
+		Type:                 huma.TypeObject,
+		Description:          "RFC 9457 problem document; each code has further members of its own",
+		AdditionalProperties: true,
+		Required:             []string{"code", "title", "status", "detail"},
+		Properties: map[string]*huma.Schema{
+			"code":   text("what went wrong, for programs"),
+			"title":  text("the status in words"),
+			"status": {Type: huma.TypeInteger, Description: "the HTTP status"},
+			"detail": text("what went wrong, for people"),
+			"hint":   text("the one thing to do about it"),
+		},
+	}
+}
+
 // fromHuma translates what huma found wrong with a request. Of several errors
 // the first is told.
 func fromHuma(m *huma.ErrorModel) *picloud.Error {

@@ -41,7 +41,7 @@ type SandboxBody struct {
 // scriptView is a script as the API shows it.
 type scriptView struct {
 	Name            string         `json:"name"`
-	Source          string         `json:"source,omitempty" doc:"left out of lists"`
+	Source          *string        `json:"source,omitempty" doc:"left out of lists"`
 	Version         int64          `json:"version" doc:"rises by one with each write; also the ETag"`
 	Enabled         bool           `json:"enabled"`
 	Sandbox         limits.Sandbox `json:"sandbox"`
@@ -55,7 +55,7 @@ type scriptView struct {
 func view(s store.Script, c limits.Ceiling) scriptView {
 	return scriptView{
 		Name:            s.Name,
-		Source:          s.Source,
+		Source:          &s.Source,
 		Version:         s.Version,
 		Enabled:         s.Enabled,
 		Sandbox:         s.Overrides.Sandbox,
@@ -95,9 +95,10 @@ func body(s store.Script) ScriptBody {
 	}
 }
 
-// validate checks a draft in full, from the cheap to the dear. raw is the JSON
-// it came in: what is not UTF-8 there would be stored as something else.
-func (m *Manager) validate(ctx context.Context, d store.Draft, raw []byte) (limits.Ceiling, error) {
+// validate checks a draft in full, from the cheap to the dear, but for overrides
+// that are as they were. raw is the JSON it came in: what is not UTF-8 there would
+// be stored as something else.
+func (m *Manager) validate(ctx context.Context, d store.Draft, raw []byte, were limits.Overrides) (limits.Ceiling, error) {
 	if !utf8.Valid(raw) {
 		return limits.Ceiling{}, &picloud.Error{Code: picloud.CodeBadRequest, Message: "the body is not UTF-8"}
 	}
@@ -113,7 +114,7 @@ func (m *Manager) validate(ctx context.Context, d store.Draft, raw []byte) (limi
 	if err != nil {
 		return limits.Ceiling{}, err
 	}
-	if err := c.Validate(d.Overrides); err != nil {
+	if err := c.Validate(d.Overrides.Without(were)); err != nil {
 		return limits.Ceiling{}, err
 	}
 	return c, m.config.Checker.Check(ctx, d.Source, effective(d.Overrides, c))

@@ -33,9 +33,13 @@ type ConditionInput struct {
 }
 
 func (m *Manager) registerScripts() {
+	patch := operation("patch-script", http.MethodPatch, "/scripts/{name}", "Change parts of a script (JSON merge patch, RFC 7396)", http.StatusOK)
+	patch.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		"application/merge-patch+json": {Schema: &huma.Schema{Type: huma.TypeObject, Description: "members of ScriptBody; null removes"}},
+	}}
 	huma.Register(m.api, operation("create-script", http.MethodPost, "/scripts", "Create a script", http.StatusCreated), m.create)
 	huma.Register(m.api, operation("put-script", http.MethodPut, "/scripts/{name}", "Create or replace a script, whole", http.StatusOK), m.put)
-	huma.Register(m.api, operation("patch-script", http.MethodPatch, "/scripts/{name}", "Change parts of a script (JSON merge patch, RFC 7396)", http.StatusOK), m.patch)
+	huma.Register(m.api, patch, m.patch)
 	huma.Register(m.api, operation("get-script", http.MethodGet, "/scripts/{name}", "Show a script", http.StatusOK), m.get)
 	huma.Register(m.api, operation("list-scripts", http.MethodGet, "/scripts", "List scripts by name", http.StatusOK), m.list)
 	huma.Register(m.api, operation("delete-script", http.MethodDelete, "/scripts/{name}", "Delete a script", http.StatusNoContent), m.delete)
@@ -46,7 +50,7 @@ func (m *Manager) create(ctx context.Context, in *struct {
 	RawBody []byte
 }) (*scriptOutput, error) {
 	draft := in.Body.draft(in.Body.Name)
-	ceiling, err := m.validate(ctx, draft, in.RawBody)
+	ceiling, err := m.validate(ctx, draft, in.RawBody, limits.Overrides{})
 	if err != nil {
 		return nil, m.refuse(err)
 	}
@@ -67,11 +71,13 @@ func (m *Manager) put(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, m.refuse(err)
 	}
-	return m.replace(ctx, in.Body.draft(in.Name), version, in.RawBody)
+	return m.replace(ctx, in.Body.draft(in.Name), version, in.RawBody, limits.Overrides{})
 }
 
-func (m *Manager) replace(ctx context.Context, d store.Draft, version int64, raw []byte) (*scriptOutput, error) {
-	ceiling, err := m.validate(ctx, d, raw)
+// replace stores a draft. Overrides that are as they were are not validated again:
+// a ceiling that has been lowered since is no reason to refuse another change.
+func (m *Manager) replace(ctx context.Context, d store.Draft, version int64, raw []byte, were limits.Overrides) (*scriptOutput, error) {
+	ceiling, err := m.validate(ctx, d, raw, were)
 	if err != nil {
 		return nil, m.refuse(err)
 	}
@@ -119,7 +125,7 @@ func (m *Manager) patch(ctx context.Context, in *struct {
 		if err != nil {
 			return nil, m.refuse(err)
 		}
-		out, err := m.replace(ctx, patched.draft(in.Name), current.Version, in.RawBody)
+		out, err := m.replace(ctx, patched.draft(in.Name), current.Version, in.RawBody, current.Overrides)
 		lostRace := picloud.ErrorCode(err) == picloud.CodeVersionConflict
 		if lostRace && condition == store.AnyVersion && try < patchTries {
 			continue
@@ -141,6 +147,9 @@ func (m *Manager) apply(patch map[string]any, current ScriptBody) (ScriptBody, e
 	merged := mergePatch(document, patch)
 	registry := m.api.OpenAPI().Components.Schemas
 	schema := registry.Schema(reflect.TypeFor[ScriptBody](), true, "")
+	if field := unknownMember(registry, schema, patch, ""); field != "" {
+		return ScriptBody{}, invalidField(field, "unexpected property", nil)
+	}
 	var result huma.ValidateResult
 	huma.Validate(registry, schema, huma.NewPathBuffer([]byte("body"), len("body")), huma.ModeWriteToServer, merged, &result)
 	if len(result.Errors) > 0 {
@@ -159,6 +168,26 @@ func (m *Manager) apply(patch map[string]any, current ScriptBody) (ScriptBody, e
 		return ScriptBody{}, fromDetail(&huma.ErrorDetail{Message: err.Error()})
 	}
 	return patched, nil
+}
+
+// unknownMember names a member of a patch that the schema does not know. The
+// merged document does not show it if it is null: a misspelt removal.
+func unknownMember(registry huma.Registry, schema *huma.Schema, patch map[string]any, path string) string {
+	if schema.Ref != "" {
+		schema = registry.SchemaFromRef(schema.Ref)
+	}
+	for name, value := range patch {
+		member, ok := schema.Properties[name]
+		if !ok {
+			return path + name
+		}
+		if object, ok := value.(map[string]any); ok {
+			if field := unknownMember(registry, member, object, path+name+"."); field != "" {
+				return field
+			}
+		}
+	}
+	return ""
 }
 
 // decodeObject reads one JSON object.
@@ -212,7 +241,9 @@ func (m *Manager) list(ctx context.Context, in *struct {
 			out.Body.NextCursor = scripts[i-1].Name
 			break
 		}
-		out.Body.Scripts = append(out.Body.Scripts, view(s, ceiling))
+		listed := view(s, ceiling)
+		listed.Source = nil
+		out.Body.Scripts = append(out.Body.Scripts, listed)
 	}
 	return out, nil
 }

@@ -38,6 +38,8 @@ func TestScriptsAPI(t *testing.T) {
 		expect(t, 200, object{"sandbox": "map[max_map_size:5 max_operations:500]"})
 	d.admin("PATCH", "/scripts/one", object{"sandbox": object{"max_map_size": nil}}).
 		expect(t, 200, object{"version": 5, "sandbox": "map[max_operations:500]"})
+	d.admin("PATCH", "/scripts/one", object{"sandbox": object{"max_operatoins": nil}}).
+		expect(t, 422, object{"code": "invalid_field", "field": "sandbox.max_operatoins"})
 	d.admin("PATCH", "/scripts/one", object{"enabled": false}).expect(t, 200, object{"enabled": false})
 	d.run("one").expect(t, 404, object{"code": "script_not_found"})
 	d.admin("PATCH", "/scripts/nobody", object{"enabled": false}).expect(t, 404, object{"code": "script_not_found"})
@@ -95,6 +97,8 @@ func TestRefusedWrites(t *testing.T) {
 		{`{"name":"x","source":"return 1"} more`, 400, object{"code": "bad_request"}},
 		{"{\"name\":\"x\",\"source\":\"-- \xff\"}", 400, object{"code": "bad_request"}},
 		{`[]`, 422, object{"code": "invalid_field"}},
+		{`{"Name":"x","source":"return 1"}`, 422, object{"code": "invalid_field"}},
+		{`{"name":"x","source":"return 1","sandbox":{"MAX_OPERATIONS":5}}`, 422, object{"code": "invalid_field", "field": "sandbox.MAX_OPERATIONS"}},
 		{`{"name":"x"}`, 422, object{"code": "invalid_field", "field": "source"}},
 		{`{"source":"return 1"}`, 422, object{"code": "invalid_field", "field": "name"}},
 		{`{"name":"X","source":"return 1"}`, 422, object{"code": "invalid_field", "field": "name"}},
@@ -160,6 +164,8 @@ func TestCeiling(t *testing.T) {
 	d.admin("PATCH", "/limits/ceiling", object{"max_operations": nil}).expect(t, 200, nil)
 	check("max_operations", 10_000_000, "built-in")
 	d.run("large").expect(t, 200, nil) // what is stored is trusted
+	d.admin("PATCH", "/scripts/large", object{"enabled": true}).expect(t, 200, nil)
+	d.admin("PATCH", "/scripts/large", object{"sandbox": object{"max_operations": 20_000_001}}).expect(t, 422, object{"field": "max_operations"})
 	d.admin("PATCH", "/limits/ceiling", object{"max_operatons": 1}).expect(t, 422, object{"code": "invalid_field", "field": "max_operatons"})
 	d.admin("PATCH", "/limits/ceiling", object{"memory_limit_mb": 15}).expect(t, 422, object{"code": "invalid_field", "field": "memory_limit_mb"})
 
@@ -269,6 +275,10 @@ func TestCommands(t *testing.T) {
 	if err := os.WriteFile(file, []byte("return 'hi ' .. (ctx.request.query.n or '')"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	broken := d.path("broken.lua")
+	if err := os.WriteFile(broken, []byte("local a = 1\nreturn = 2\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	picloud := func(args ...string) (string, int) {
 		t.Helper()
 		cmd := exec.Command(filepath.Join(programs, "picloud"), args...)
@@ -279,7 +289,7 @@ func TestCommands(t *testing.T) {
 		return string(out), cmd.ProcessState.ExitCode()
 	}
 	out, code := picloud("deploy", file, "--admin-socket", d.path("admin.sock"), "--limit", "max_operations=500")
-	if code != 0 || !strings.Contains(out, "/run/greet") {
+	if code != 0 || out != d.base+"/run/greet\n" {
 		t.Fatalf("%d %s", code, out)
 	}
 	if a := d.request("GET", "/run/greet?n=x", ""); a.body != "hi x" {
@@ -302,6 +312,9 @@ func TestCommands(t *testing.T) {
 		{[]string{"deploy", file, "--server", d.base, "--token", "wrong"}, 1, "error: the token is not right"},
 		{[]string{"deploy", file, "--admin-socket", d.path("nowhere")}, 1, "hint: see that picloud serve runs"},
 		{[]string{"deploy", file, "--admin-socket", d.path("admin.sock"), "--limit", "timeout_ms=1"}, 1, "error: "},
+		{[]string{"deploy", broken, "--admin-socket", d.path("admin.sock")}, 1, "error: " + broken + ":2: "},
+		{[]string{"serve", "--isolation", "none"}, 2, "error: --isolation"},
+		{[]string{"serve", "--workers", "-1"}, 2, "error: --workers"},
 		{[]string{"frobnicate"}, 2, "error: there is no command"},
 		{[]string{"version"}, 0, "picloud 0.3.0"},
 		{[]string{"migrate", "status", "--data-dir", d.path("data")}, 0, "0002    sandbox"},

@@ -119,9 +119,7 @@ func TestWorkerKilled(t *testing.T) {
 	a.expect(t, 502, object{"code": "worker_killed"})
 	d.run("hello").expect(t, 200, nil)
 	d.atRest()
-	if after := d.resources(); after.workers != before.workers || after.groups != before.groups {
-		t.Errorf("before %+v, after %+v", before, after)
-	}
+	d.backTo(before)
 }
 
 // A program in the worker's place that is no worker: the daemon refuses to start.

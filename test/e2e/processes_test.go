@@ -82,6 +82,20 @@ func (d *daemon) resources() resources {
 	return r
 }
 
+// backTo waits until the daemon holds just what it held before.
+func (d *daemon) backTo(before resources) {
+	d.t.Helper()
+	for deadline := time.Now().Add(patience(5 * time.Second)); ; time.Sleep(50 * time.Millisecond) {
+		after := d.resources()
+		if after == before {
+			return
+		}
+		if time.Now().After(deadline) {
+			d.t.Fatalf("before %+v, after %+v", before, after)
+		}
+	}
+}
+
 // atRest waits until the pool is full and nothing runs.
 func (d *daemon) atRest() {
 	d.t.Helper()

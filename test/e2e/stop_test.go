@@ -153,15 +153,7 @@ func TestMixedCalls(t *testing.T) {
 	}
 	d.atRest()
 	// connections that the callers have closed may take the daemon a moment
-	var after resources
-	for deadline := time.Now().Add(patience(5 * time.Second)); ; time.Sleep(50 * time.Millisecond) {
-		if after = d.resources(); after == before {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("before %+v, after %+v", before, after)
-		}
-	}
+	d.backTo(before)
 }
 
 func kindOf(n int) string {

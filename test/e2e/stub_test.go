@@ -65,7 +65,5 @@ func TestStubWorkers(t *testing.T) {
 		d.run("answers").expect(t, 200, nil)
 	}
 	d.atRest()
-	if after := d.resources(); after != before {
-		t.Errorf("before %+v, after %+v", before, after)
-	}
+	d.backTo(before)
 }
