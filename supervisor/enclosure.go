@@ -15,7 +15,7 @@ const (
 //
 // New gives a fresh one, empty, with every limit but the memory limit of the
 // coming job in force. Close removes what the enclosures share; all of them have
-// been removed before. Both fail loudly: a limit that cannot be set is an error.
+// been removed before; a second Close does nothing. Both fail loudly: a limit that cannot be set is an error.
 type Enclosures interface {
 	Mode() Mode
 	New() (Enclosure, error)

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"fmt"
 	"runtime"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,6 +18,7 @@ const dataBaseMB = 36
 // worker does.
 type rlimitEnclosures struct {
 	requests chan rlimitRequest // nil if any thread may set limits
+	closing  sync.Once
 	ended    chan struct{}
 }
 
@@ -77,7 +79,7 @@ func (e *rlimitEnclosures) New() (Enclosure, error) { return rlimitEnclosure{e},
 
 func (e *rlimitEnclosures) Close() error {
 	if e.requests != nil {
-		close(e.requests)
+		e.closing.Do(func() { close(e.requests) })
 		<-e.ended
 	}
 	return nil

@@ -187,6 +187,7 @@ func (s *Supervisor) Drain(ctx context.Context) error {
 }
 
 // Close ends what still runs, and returns when no worker and no cgroup is left.
+// It may be called again.
 func (s *Supervisor) Close() error {
 	s.mu.Lock()
 	s.draining = true
