@@ -179,6 +179,9 @@ func (p *pool) failed(err error) {
 // take gives a ready worker to the caller alone. It waits for one to start, at
 // most maxWait; then the error is overloaded.
 func (p *pool) take(ctx context.Context) (*worker, error) {
+	if p.stopped.Err() != nil {
+		return nil, errStopped
+	}
 	p.mu.Lock()
 	if n := len(p.idle); n > 0 {
 		w := p.idle[0]

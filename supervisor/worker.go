@@ -224,7 +224,7 @@ func (w *worker) hand(job *wire.Job, frame []byte, log func(*wire.Log)) error {
 	}
 	deadline := time.Now().Add(time.Duration(job.Limits.TimeoutMS) * time.Millisecond)
 	w.mu.Lock()
-	if w.closed {
+	if w.closed || w.aborted { // a new deadline would undo the abort
 		w.mu.Unlock()
 		return errGone
 	}
