@@ -155,6 +155,9 @@ func (p *pool) ready(w *worker) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.starting, w)
+	if p.inRow > 0 {
+		p.refill() // the filler held back
+	}
 	p.inRow, p.lastErr = 0, nil
 	p.noteFirst(nil)
 	if len(p.waiters) > 0 {
