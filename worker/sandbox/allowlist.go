@@ -65,8 +65,10 @@ func allowList(goarch string, pid int) (filter, error) {
 			unix.MADV_DONTNEED, unix.MADV_FREE, unix.MADV_HUGEPAGE, unix.MADV_NOHUGEPAGE, unix.MADV_COLLAPSE)}},
 		{name: "mmap", checks: []check{
 			notExecutable,
-			// private and anonymous, never a file, never shared
-			{arg: 3, mask: unix.MAP_TYPE | unix.MAP_ANONYMOUS, values: []uint32{unix.MAP_PRIVATE | unix.MAP_ANONYMOUS}},
+			// private and anonymous, fixed or not, and nothing else: no file, not shared,
+			// and neither huge pages (MAP_HUGETLB), which memory.max does not count, nor
+			// a stack (MAP_GROWSDOWN), which RLIMIT_DATA does not
+			{arg: 3, mask: ^uint32(unix.MAP_FIXED), values: []uint32{unix.MAP_PRIVATE | unix.MAP_ANONYMOUS}},
 		}},
 		{name: "munmap"},
 		{name: "mprotect", checks: []check{notExecutable}},

@@ -143,12 +143,14 @@ func TestArguments(t *testing.T) {
 			{"madvise", [6]uint64{0, 0, unix.MADV_COLLAPSE}, allow},
 			{"madvise", [6]uint64{0, 0, unix.MADV_HWPOISON}, kill},
 			{"mmap", [6]uint64{0, 4096, rw, private}, allow},
-			{"mmap", [6]uint64{0, 4096, unix.PROT_NONE, private | unix.MAP_NORESERVE | unix.MAP_FIXED}, allow},
+			{"mmap", [6]uint64{0, 4096, unix.PROT_NONE, private | unix.MAP_FIXED}, allow},
 			{"mmap", [6]uint64{0, 4096, rw | unix.PROT_EXEC, private}, kill},
 			{"mmap", [6]uint64{0, 4096, unix.PROT_EXEC, private}, kill},
 			{"mmap", [6]uint64{0, 4096, rw, unix.MAP_PRIVATE}, kill}, // a file
 			{"mmap", [6]uint64{0, 4096, rw, unix.MAP_SHARED | unix.MAP_ANONYMOUS}, kill},
 			{"mmap", [6]uint64{0, 4096, rw, unix.MAP_SHARED_VALIDATE | unix.MAP_ANONYMOUS}, kill},
+			{"mmap", [6]uint64{0, 4096, rw, private | unix.MAP_HUGETLB}, kill},   // outside memory.max
+			{"mmap", [6]uint64{0, 4096, rw, private | unix.MAP_GROWSDOWN}, kill}, // outside RLIMIT_DATA
 			{"mprotect", [6]uint64{0, 4096, rw}, allow},
 			{"mprotect", [6]uint64{0, 4096, unix.PROT_READ | unix.PROT_EXEC}, kill},
 			{"tgkill", [6]uint64{pid, pid, 23}, allow},
