@@ -111,6 +111,7 @@ func newServer(h http.Handler, admin bool, logger *zap.Logger) *http.Server {
 	s := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute, // of a body that no handler reads; net/http waits for it before it answers
 		IdleTimeout:       2 * time.Minute,
 		WriteTimeout:      2 * time.Minute, // of what sets no other deadline when it answers
 		MaxHeaderBytes:    64 << 10,

@@ -1,0 +1,42 @@
+package daemon
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// A client that announces a body and sends none does not hold its connection
+// for ever where no handler reads bodies.
+func TestUnsentBody(t *testing.T) {
+	for _, admin := range []bool{false, true} {
+		server := newServer(http.NotFoundHandler(), admin, zap.NewNop())
+		if server.ReadTimeout <= 0 {
+			t.Fatal("there is no bound on how long a request is read")
+		}
+		server.ReadTimeout = 50 * time.Millisecond // it would take too long else
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan error)
+		go func() { served <- server.Serve(l) }()
+		conn, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(conn, "POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadAll(conn); err != nil {
+			t.Errorf("waiting for the end of the connection: %v", err)
+		}
+		conn.Close()
+		server.Close()
+		<-served
+	}
+}
