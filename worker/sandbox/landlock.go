@@ -18,10 +18,28 @@ func LandlockABI() int {
 	return int(abi)
 }
 
-// ruleset is everything the given ABI can deny. A ruleset that handles a right
+// landlockErrata is the set of bugs the kernel says are fixed in its Landlock,
+// 0 where it cannot say. See LANDLOCK_CREATE_RULESET_ERRATA in
+// https://docs.kernel.org/userspace-api/landlock.html
+func landlockErrata() int {
+	errata, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_ERRATA)
+	if errno != 0 {
+		return 0
+	}
+	return int(errata)
+}
+
+// threadSignals is the erratum about signals between threads of one process:
+// without it (Linux 6.12 to 6.14, before their stable updates) their scope stops
+// those too once threads have domains of their own. The Go runtime sends them to
+// have all threads make a system call, and would wait for ever.
+const threadSignals = 1 << 1
+
+// ruleset is everything the given ABI can deny, but for what would break the
+// process itself; the filter allows it no signal to another. A ruleset that handles a right
 // and grants it nowhere denies it everywhere, so no rules follow.
 // https://docs.kernel.org/userspace-api/landlock.html
-func ruleset(abi int) unix.LandlockRulesetAttr {
+func ruleset(abi, errata int) unix.LandlockRulesetAttr {
 	const (
 		abi1 = unix.LANDLOCK_ACCESS_FS_MAKE_SYM<<1 - 1 // the first thirteen rights
 		abi2 = unix.LANDLOCK_ACCESS_FS_REFER
@@ -42,7 +60,10 @@ func ruleset(abi int) unix.LandlockRulesetAttr {
 		a.Handled_access_fs |= abi5
 	}
 	if abi >= 6 {
-		a.Scoped = unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | unix.LANDLOCK_SCOPE_SIGNAL
+		a.Scoped = unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET
+		if errata&threadSignals != 0 {
+			a.Scoped |= unix.LANDLOCK_SCOPE_SIGNAL
+		}
 	}
 	return a
 }
@@ -73,7 +94,7 @@ func enterDomain(restrict func(fd uintptr) error) error {
 	if abi < 1 {
 		return errors.New("the kernel has no Landlock, or it is not enabled at boot")
 	}
-	attr := ruleset(abi)
+	attr := ruleset(abi, landlockErrata())
 	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET,
 		uintptr(unsafe.Pointer(&attr)), rulesetSize(abi), 0)
 	if errno != 0 {
