@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/activation"
@@ -87,11 +88,12 @@ func listenAt(address string, mode fs.FileMode) (net.Listener, error) {
 // listenUnix makes a socket of just this mode. One that a killed daemon left is
 // replaced; one that a daemon listens at is not.
 func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
-	if conn, err := net.Dial("unix", path); err == nil {
+	conn, err := net.Dial("unix", path)
+	if err == nil {
 		conn.Close()
 		return nil, errors.New("another process listens there")
 	}
-	if info, err := os.Lstat(path); err == nil && info.Mode().Type() == fs.ModeSocket {
+	if errors.Is(err, syscall.ECONNREFUSED) { // a socket, and nobody behind it
 		if err := os.Remove(path); err != nil {
 			return nil, err
 		}

@@ -78,7 +78,7 @@ func (o *Orchestrator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		writeResponse(w, r, report.Response)
 	}
-	o.record(id, name, outcome, report, time.Since(begin))
+	o.record(r.Context(), id, name, outcome, report, time.Since(begin))
 }
 
 // invoke does all but answer.

@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -49,7 +50,7 @@ func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
 }
 
 // record notes how a request ended, once, in the metrics and in the log.
-func (o *Orchestrator) record(id, name string, outcome picloud.Outcome, report *supervisor.Report, total time.Duration) {
+func (o *Orchestrator) record(ctx context.Context, id, name string, outcome picloud.Outcome, report *supervisor.Report, total time.Duration) {
 	fields := []zap.Field{zap.String("invocation_id", id), zap.String("script", name), zap.Duration("total", total)}
 	if report.Err != nil {
 		fields = append(fields, zap.String("code", string(report.Err.Code)), zap.NamedError("cause", report.Err))
@@ -71,7 +72,12 @@ func (o *Orchestrator) record(id, name string, outcome picloud.Outcome, report *
 			zap.Duration("cpu", u.CPU),
 			zap.Duration("duration", u.Duration))
 	}
-	o.config.Logger.Log(severity(outcome), "invocation", fields...)
+	level := severity(outcome)
+	if ctx.Err() != nil { // strangers hang up as they like
+		level = zapcore.InfoLevel
+		fields = append(fields, zap.Bool("caller_gone", true))
+	}
+	o.config.Logger.Log(level, "invocation", fields...)
 }
 
 // isRefusal tells a request that was no invocation from one that was: the

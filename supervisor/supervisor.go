@@ -16,7 +16,6 @@ package supervisor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -80,14 +79,14 @@ func (s *Supervisor) Invoke(ctx context.Context, inv Invocation) *Report {
 		})
 	}
 	defer s.inFlight.Done()
-	frame, err := inv.Job.Encode()
-	if err != nil {
-		return refused(err)
-	}
 	if err := s.queue.enter(ctx); err != nil {
 		return refused(err)
 	}
 	defer s.queue.leave()
+	frame, err := inv.Job.Encode() // not before: what waits should not hold it twice
+	if err != nil {
+		return refused(err)
+	}
 	defer s.pool.refill() // after the work, so as not to compete with it
 	w, started, err := s.hand(ctx, inv, frame)
 	if err != nil {
@@ -121,11 +120,16 @@ func (s *Supervisor) hand(ctx context.Context, inv Invocation, frame []byte) (*w
 			return w, started, nil
 		}
 		<-w.done
+		if w.end.evidence.OverLimit && w.end.evidence.OOMKills > 0 {
+			return w, started, nil // the job alone is more than its memory_limit_mb
+		}
 		if !errors.Is(err, errGone) {
 			return nil, time.Time{}, err
 		}
 	}
-	return nil, time.Time{}, fmt.Errorf("five workers in a row: %w", errGone)
+	e := overloaded("workers die before they get their job")
+	e.Cause = errGone
+	return nil, time.Time{}, e
 }
 
 // Check compiles a script in a worker, under the limits it will run with, but

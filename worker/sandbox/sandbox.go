@@ -103,6 +103,8 @@ func lowerResourceLimits() error {
 		{"RLIMIT_NOFILE", unix.RLIMIT_NOFILE, maxFDs},
 		{"RLIMIT_MEMLOCK", unix.RLIMIT_MEMLOCK, 0},
 		{"RLIMIT_MSGQUEUE", unix.RLIMIT_MSGQUEUE, 0},
+		// the first thread's stack, which RLIMIT_DATA does not count; Go's own are heap
+		{"RLIMIT_STACK", unix.RLIMIT_STACK, 1 << 20},
 	} {
 		if err := unix.Setrlimit(l.resource, &unix.Rlimit{Cur: l.value, Max: l.value}); err != nil {
 			return fmt.Errorf("setrlimit(%s): %w", l.name, err)
