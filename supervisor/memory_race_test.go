@@ -5,3 +5,7 @@ package supervisor
 // stubMemoryMB is no limit at all: the race detector, which is in the stubs too,
 // maps far more than any worker may. The tests of the limit are left out with it.
 const stubMemoryMB = 1 << 20
+
+// manyCalls is fewer here: a stub with the race detector in it takes a second to
+// start, and a call waits for ten at most.
+const manyCalls = 8

@@ -13,6 +13,9 @@ import (
 // stubMemoryMB is enough for a stub: a test binary, twice as large as a worker.
 const stubMemoryMB = 64
 
+// manyCalls is how many calls at once make a crowd.
+const manyCalls = 40
+
 func TestMemoryLimit(t *testing.T) {
 	s := start(t, "obeys", nil)
 	j := job("grow")

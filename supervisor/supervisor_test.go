@@ -215,7 +215,7 @@ func TestProcessesAreNeverShared(t *testing.T) {
 	var mu sync.Mutex
 	seen := map[string]bool{}
 	var calls sync.WaitGroup
-	for range 40 {
+	for range manyCalls {
 		calls.Go(func() {
 			r := s.Invoke(context.Background(), Invocation{Job: job("answer")})
 			mu.Lock()
