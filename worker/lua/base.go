@@ -1,327 +1,277 @@
 package lua
 
 import (
-	"maps"
-	"math"
-	"slices"
-	"strconv"
 	"strings"
 
-	lua "github.com/yuin/gopher-lua"
+	glua "github.com/yuin/gopher-lua"
+
+	"picloud/worker/lua/vmview"
 )
 
-func sortedNames(f functions) []string { return slices.Sorted(maps.Keys(f)) }
+// maxResults is how many values a library function gives back at most, as in
+// Lua.
+const maxResults = 8000
 
-func (in *Interpreter) baseFunctions() functions {
-	next := in.function(in.next)
-	step := in.function(in.ipairsStep)
-	return functions{
-		"assert":       in.assert,
-		"getmetatable": in.getMetatable,
-		"ipairs": func(L *lua.LState) int {
-			t := L.CheckTable(1)
-			L.Push(step)
-			L.Push(t)
-			L.Push(lua.LNumber(0))
-			return 3
-		},
-		"next": in.next,
-		"pairs": func(L *lua.LState) int {
-			t := L.CheckTable(1)
-			L.Push(next)
-			L.Push(t)
-			L.Push(lua.LNil)
-			return 3
-		},
-		"rawequal": func(L *lua.LState) int {
-			a, b := L.CheckAny(1), L.CheckAny(2)
-			in.meter.comparison(a, b, bytesCopied)
-			L.Push(lua.LBool(L.RawEqual(a, b)))
-			return 1
-		},
-		"rawget": func(L *lua.LState) int {
-			t, key := L.CheckTable(1), L.CheckAny(2)
-			in.meter.key(key)
-			L.Push(t.RawGet(key))
-			return 1
-		},
-		"rawset":       in.rawSet,
-		"select":       in.selectValues,
-		"setmetatable": in.setMetatable,
-		"tonumber":     in.toNumber,
-		"tostring": func(L *lua.LState) int {
-			L.Push(lua.LString(in.text(L, L.CheckAny(1))))
-			return 1
-		},
-		"type": func(L *lua.LState) int {
-			L.Push(lua.LString(L.CheckAny(1).Type().String()))
-			return 1
-		},
-		"unpack": in.unpack,
-	}
+func (in *Interpreter) openBase(L *glua.LState, globals *glua.LTable) {
+	in.next = L.NewFunction(in.baseNext)
+	in.ipairsNext = L.NewFunction(in.baseIpairsNext)
+	globals.RawSetString("_G", globals)
+	globals.RawSetString("_VERSION", glua.LString(glua.LuaVersion))
+	globals.RawSetString("next", in.next)
+	in.register(L, globals, []function{
+		{"assert", in.baseAssert},
+		{"error", in.baseError},
+		{"getmetatable", in.baseGetMetatable},
+		{"ipairs", in.baseIpairs},
+		{"pairs", in.basePairs},
+		{"pcall", in.pcall},
+		{"print", in.print},
+		{"rawequal", in.baseRawEqual},
+		{"rawget", in.baseRawGet},
+		{"rawset", in.baseRawSet},
+		{"select", in.baseSelect},
+		{"setmetatable", in.baseSetMetatable},
+		{"tonumber", in.baseToNumber},
+		{"tostring", in.baseToString},
+		{"type", in.baseType},
+		{"unpack", in.baseUnpack},
+		{"xpcall", in.xpcall},
+	})
 }
 
-// text is tostring: it calls __tostring and charges for the result.
-func (in *Interpreter) text(L *lua.LState, v lua.LValue) string {
-	if s, ok := v.(lua.LString); ok {
-		return string(s)
-	}
-	made := L.ToStringMeta(v)
-	s, ok := made.(lua.LString)
-	if !ok {
-		if n, isNumber := made.(lua.LNumber); isNumber {
-			return n.String()
-		}
-		L.RaiseError("'tostring' must return a string to 'print'")
-	}
-	in.meter.copying(len(s))
-	return string(s)
-}
-
-func (in *Interpreter) assert(L *lua.LState) int {
-	if L.CheckAny(1); L.ToBool(1) {
+func (in *Interpreter) baseAssert(L *glua.LState) int {
+	if glua.LVAsBool(checkAny(L, 1)) {
 		return L.GetTop()
 	}
-	switch message := L.Get(2).(type) {
-	case *lua.LNilType:
-		L.Error(lua.LString("assertion failed!"), 1)
+	switch message := arg(L, 2).(type) {
+	case *glua.LNilType:
+		L.RaiseError("assertion failed!")
+	case glua.LString:
+		in.chargeBytes(len(message))
+		L.RaiseError("%s", string(message))
 	default:
-		in.raisedAt = in.line(L)
 		L.Error(message, 0)
 	}
 	return 0
 }
 
-func (in *Interpreter) rawSet(L *lua.LState) int {
-	t, key, value := L.CheckTable(1), L.CheckAny(2), L.CheckAny(3)
-	in.rawStore(t, key, value)
-	L.RawSet(t, key, value)
-	L.SetTop(1)
+func (in *Interpreter) baseError(L *glua.LState) int {
+	value, level := arg(L, 1), in.optInt(L, 2, 1)
+	if glua.LVCanConvToString(value) && level > 0 {
+		message := in.checkString(L, 1)
+		in.chargeBytes(len(message))
+		// A position is the place of a script's function, or nothing.
+		if where := L.Where(level); where != "" && !strings.HasPrefix(where, "[G]") {
+			value = glua.LString(where + " " + message)
+		}
+	}
+	L.Error(value, 0)
+	return 0
+}
+
+func (in *Interpreter) baseGetMetatable(L *glua.LState) int {
+	L.Push(L.GetMetatable(checkAny(L, 1)))
 	return 1
 }
 
-func (in *Interpreter) getMetatable(L *lua.LState) int {
-	v := L.CheckAny(1)
-	if protected := L.GetMetaField(v, "__metatable"); protected != lua.LNil {
-		L.Push(protected)
-		return 1
+func (in *Interpreter) baseSetMetatable(L *glua.LState) int {
+	t, meta := checkTable(L, 1), arg(L, 2)
+	if _, ok := meta.(*glua.LTable); !ok && (meta != glua.LNil || L.GetTop() < 2) {
+		badType(L, 2, "nil or table")
 	}
-	L.Push(L.GetMetatable(v))
-	return 1
-}
-
-func (in *Interpreter) setMetatable(L *lua.LState) int {
-	t := L.CheckTable(1)
-	if L.GetTop() < 2 {
-		L.ArgError(2, "nil or table expected")
-	}
-	metatable := L.Get(2)
-	if metatable != lua.LNil {
-		L.CheckTable(2)
-	}
-	if L.GetMetaField(t, "__metatable") != lua.LNil {
+	if L.GetMetaField(t, "__metatable") != glua.LNil {
 		L.RaiseError("cannot change a protected metatable")
 	}
-	t.Metatable = metatable
+	t.Metatable = meta
 	L.SetTop(1)
 	return 1
 }
 
-func (in *Interpreter) selectValues(L *lua.LState) int {
-	n := L.GetTop() - 1
-	if s, ok := L.Get(1).(lua.LString); ok && s == "#" {
-		L.Push(lua.LNumber(n))
-		return 1
-	}
-	i := L.CheckInt(1)
-	switch {
-	case i < 0:
-		i += n + 1
-		if i < 1 {
-			L.ArgError(1, "index out of range")
-		}
-	case i == 0:
-		L.ArgError(1, "index out of range")
-	}
-	return max(n-i+1, 0)
+func (in *Interpreter) baseIpairs(L *glua.LState) int {
+	t := checkTable(L, 1)
+	L.Push(in.ipairsNext)
+	L.Push(t)
+	L.Push(glua.LNumber(0))
+	return 3
 }
 
-func (in *Interpreter) unpack(L *lua.LState) int {
-	t := L.CheckTable(1)
-	from, to := L.OptInt(2, 1), 0
-	if L.Get(3) == lua.LNil {
-		to = in.length(t)
-	} else {
-		to = L.CheckInt(3)
-	}
-	if from > to {
+func (in *Interpreter) baseIpairsNext(L *glua.LState) int {
+	i := in.checkInt(L, 2) + 1
+	v := checkTable(L, 1).RawGetInt(i)
+	if v == nil || v == glua.LNil {
 		return 0
 	}
-	n := to - from + 1
-	if n <= 0 || n > maxResults {
-		L.RaiseError("too many results to unpack")
-	}
-	in.meter.values(n)
-	for i := range n {
-		L.Push(valueAt(t, from+i))
-	}
-	return n
-}
-
-// valueAt is t[i], raw.
-func valueAt(t *lua.LTable, i int) lua.LValue {
-	if v := t.RawGet(lua.LNumber(i)); v != nil {
-		return v
-	}
-	return lua.LNil
-}
-
-func (in *Interpreter) ipairsStep(L *lua.LState) int {
-	t, i := L.CheckTable(1), L.CheckInt(2)+1
-	v := valueAt(t, i)
-	if v == lua.LNil {
-		L.Push(lua.LNil)
-		return 1
-	}
-	L.Push(lua.LNumber(i))
+	L.Push(glua.LNumber(i))
 	L.Push(v)
 	return 2
 }
 
-func (in *Interpreter) next(L *lua.LState) int {
-	t, key := L.CheckTable(1), L.Get(2)
-	if L.GetTop() < 2 {
-		key = lua.LNil
+func (in *Interpreter) basePairs(L *glua.LState) int {
+	t := checkTable(L, 1)
+	L.Push(in.next)
+	L.Push(t)
+	L.Push(glua.LNil)
+	return 3
+}
+
+// baseNext charges for the dead keys it goes over: gopher-lua keeps every key a
+// table ever had.
+func (in *Interpreter) baseNext(L *glua.LState) int {
+	t, key := checkTable(L, 1), arg(L, 2)
+	view := vmview.TableOf(t)
+	if key != glua.LNil && !view.Knows(key) {
+		// A key of the array part may be behind its end by now, when the table
+		// shrank during the traversal.
+		n, ok := key.(glua.LNumber)
+		if !ok || n < 1 || n != glua.LNumber(toInt(float64(n))) {
+			L.RaiseError("invalid key to 'next'")
+		}
+		key = min(n, glua.LNumber(view.ArrayLen()))
+		if key == glua.LNumber(0) {
+			key = glua.LNil // there is no array part left to be behind
+		}
 	}
-	in.chargeNext(t, key)
 	nextKey, value := t.Next(key)
+	in.charge(view.Distance(key, nextKey) / nilsPerOp)
 	L.Push(nextKey)
-	if nextKey == lua.LNil {
+	if nextKey == glua.LNil {
 		return 1
 	}
 	L.Push(value)
 	return 2
 }
 
-// chargeNext charges for the holes and the deleted keys that lie between key
-// and the one that follows it.
-func (in *Interpreter) chargeNext(t *lua.LTable, key lua.LValue) {
-	in.meter.key(key)
-	view := in.layout.Table(t)
-	holes, from := 0, 0
-	switch k := key.(type) {
-	case *lua.LNilType:
-	case lua.LNumber:
-		if k != lua.LNumber(int(k)) || k < 1 || int(k) > len(view.Array) {
-			from = len(view.Array)
-			break
-		}
-		from = int(k)
-	default:
-		from = len(view.Array)
+func (in *Interpreter) baseRawEqual(L *glua.LState) int {
+	a, b := checkAny(L, 1), checkAny(L, 2)
+	if s, ok := a.(glua.LString); ok {
+		in.chargeBytes(len(s))
 	}
-	dead := func(n int) {
-		if holes += n; holes%smallValueList == 0 {
-			in.meter.charge(smallValueList / valuesLooked)
-		}
-	}
-	for ; from < len(view.Array); from++ {
-		if view.Array[from] != lua.LNil {
-			return
-		}
-		dead(1)
-	}
-	start := 0
-	if i, ok := view.KeyIndex[key]; ok {
-		start = i + 1
-	}
-	for _, k := range view.Keys[start:] {
-		if t.RawGetH(k) != lua.LNil {
-			return
-		}
-		dead(1)
-	}
-}
-
-func (in *Interpreter) toNumber(L *lua.LState) int {
-	v := L.CheckAny(1)
-	base := L.OptInt(2, 10)
-	if base < 2 || base > 36 {
-		L.ArgError(2, "base out of range")
-	}
-	n, isNumber := v.(lua.LNumber)
-	if isNumber && base == 10 {
-		L.Push(n)
-		return 1
-	}
-	if !isNumber {
-		if _, ok := v.(lua.LString); !ok {
-			L.Push(lua.LNil)
-			return 1
-		}
-	}
-	s := lua.LVAsString(v)
-	in.meter.decimal(s)
-	if f, ok := parseNumber(trimSpace(s), base); ok {
-		L.Push(lua.LNumber(f))
-	} else {
-		L.Push(lua.LNil)
-	}
+	L.Push(glua.LBool(L.RawEqual(a, b)))
 	return 1
 }
 
-// parseNumber reads a number as Lua 5.1 does: decimal or 0x for base 10, an
-// integer for another base.
-func parseNumber(s string, base int) (f float64, ok bool) {
-	negative := strings.HasPrefix(s, "-")
-	digits := strings.TrimPrefix(strings.TrimPrefix(s, "-"), "+")
-	if len(s)-len(digits) > 1 {
-		return 0, false
-	}
-	hex := len(digits) > 2 && digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X')
-	switch {
-	case hex && (base == 10 || base == 16):
-		f, ok = parseInteger(digits[2:], 16)
-	case base == 10:
-		if digits == "" || strings.Trim(digits, "0123456789.eE+-") != "" {
-			return 0, false
-		}
-		var err error
-		f, err = strconv.ParseFloat(digits, 64)
-		ok = err == nil || math.IsInf(f, 0) || f == 0
-		if err != nil && !isRange(err) {
-			ok = false
-		}
-	default:
-		f, ok = parseInteger(digits, base)
-	}
-	if negative {
-		f = -f
-	}
-	return f, ok
+func (in *Interpreter) baseRawGet(L *glua.LState) int {
+	t, key := checkTable(L, 1), checkAny(L, 2)
+	in.chargeKey(key)
+	L.Push(t.RawGet(key))
+	return 1
 }
 
-// trimSpace takes off what isspace means in the C locale.
-func trimSpace(s string) string { return strings.Trim(s, " \t\n\v\f\r") }
-
-func isRange(err error) bool {
-	n, ok := err.(*strconv.NumError)
-	return ok && n.Err == strconv.ErrRange
+func (in *Interpreter) baseRawSet(L *glua.LState) int {
+	t, key, value := checkTable(L, 1), checkAny(L, 2), checkAny(L, 3)
+	in.chargeKey(key)
+	if n, ok := key.(glua.LNumber); ok {
+		in.chargeGap(t, n)
+	}
+	L.RawSet(t, key, value) // raises an error for nil and not-a-number
+	L.SetTop(1)
+	return 1
 }
 
-func parseInteger(digits string, base int) (f float64, ok bool) {
-	for _, c := range []byte(digits) {
-		d := 99
-		switch {
-		case c >= '0' && c <= '9':
-			d = int(c - '0')
-		case c|0x20 >= 'a' && c|0x20 <= 'z':
-			d = int(c|0x20-'a') + 10
-		}
-		if d >= base {
-			return 0, false
-		}
-		f = f*float64(base) + float64(d)
+func (in *Interpreter) baseSelect(L *glua.LState) int {
+	top := L.GetTop()
+	if arg(L, 1) == glua.LString("#") {
+		L.Push(glua.LNumber(top - 1))
+		return 1
 	}
-	return f, digits != ""
+	n := in.checkInt(L, 1)
+	if n < 0 {
+		n += top
+	}
+	if n < 1 {
+		L.ArgError(1, "index out of range")
+	}
+	n = max(top-n, 0)
+	in.chargeValues(n)
+	return n
+}
+
+func (in *Interpreter) baseToNumber(L *glua.LState) int {
+	v := checkAny(L, 1)
+	base := in.optInt(L, 2, 10)
+	if base < 2 || base > 36 {
+		L.ArgError(2, "base out of range")
+	}
+	result := glua.LValue(glua.LNil)
+	switch v := v.(type) {
+	case glua.LNumber:
+		result = v
+	case glua.LString:
+		in.chargeBytes(4 * len(v))
+		parse := parseNumber
+		if base != 10 {
+			parse = func(s string) (float64, bool) { return parseBase(s, base) }
+		}
+		if n, ok := parse(string(v)); ok {
+			result = glua.LNumber(n)
+		}
+	}
+	L.Push(result)
+	return 1
+}
+
+func (in *Interpreter) baseToString(L *glua.LState) int {
+	L.Push(in.toString(L, checkAny(L, 1)))
+	return 1
+}
+
+// toString converts a value as tostring does, with its __tostring metamethod
+// if it has one. What that gives back need not be a string.
+func (in *Interpreter) toString(L *glua.LState, v glua.LValue) glua.LValue {
+	switch v := v.(type) {
+	case nil:
+		return glua.LString("nil")
+	case glua.LString:
+		return v
+	case glua.LNumber:
+		in.charge(opsPerFormat)
+		return glua.LString(v.String())
+	}
+	if f := L.GetMetaField(v, "__tostring"); callable(L, f) {
+		L.Push(f)
+		L.Push(v)
+		call(L, 1, 1)
+		result := arg(L, -1)
+		L.Pop(1)
+		return result
+	}
+	in.charge(opsPerFormat)
+	return glua.LString(v.String())
+}
+
+// text is toString for those who need a string: user names who.
+func (in *Interpreter) text(L *glua.LState, v glua.LValue, user string) string {
+	s := in.toString(L, v)
+	if !glua.LVCanConvToString(s) {
+		L.RaiseError("'tostring' must return a string to '%s'", user)
+	}
+	return s.String()
+}
+
+func (in *Interpreter) baseType(L *glua.LState) int {
+	L.Push(glua.LString(typeName(checkAny(L, 1))))
+	return 1
+}
+
+func (in *Interpreter) baseUnpack(L *glua.LState) int {
+	t := checkTable(L, 1)
+	first := in.optInt(L, 2, 1)
+	last := 0
+	if arg(L, 3) == glua.LNil {
+		last = in.length(t)
+	} else {
+		last = in.checkInt(L, 3)
+	}
+	n := last - first + 1
+	if n <= 0 {
+		return 0
+	}
+	if n > maxResults {
+		L.RaiseError("too many results to unpack")
+	}
+	in.chargeValues(n)
+	for i := first; i <= last; i++ {
+		L.Push(t.RawGetInt(i))
+	}
+	return n
 }

@@ -1,143 +1,197 @@
 package lua
 
 import (
-	lua "github.com/yuin/gopher-lua"
+	glua "github.com/yuin/gopher-lua"
+
+	"picloud/limits"
+	"picloud/worker/lua/vmview"
 )
 
-// stockCoroutines takes gopher-lua's own create and resume, which no exported
-// method can stand in for.
-func (in *Interpreter) stockCoroutines() (resume, create lua.LGFunction) {
-	in.state.Push(in.state.NewFunction(lua.OpenCoroutine))
-	in.state.Call(0, 1)
-	module := in.state.Get(-1).(*lua.LTable)
-	in.state.Pop(1)
-	take := func(name string) lua.LGFunction { return module.RawGetString(name).(*lua.LFunction).GFunction }
-	return take("resume"), take("create")
+// bytesPerFrame and bytesPerRegister are what a thread's stacks take.
+const (
+	bytesPerFrame    = 80
+	bytesPerRegister = 16
+)
+
+func (in *Interpreter) openCoroutine(L *glua.LState, globals *glua.LTable) {
+	// Only gopher-lua itself can make a thread that has a function and can go
+	// on with one. The module it opens for that stays out of sight.
+	glua.OpenCoroutine(L)
+	original := L.Get(-1).(*glua.LTable)
+	L.Pop(1)
+	in.createThread = original.RawGetString("create").(*glua.LFunction).GFunction
+	in.resumeThread = original.RawGetString("resume").(*glua.LFunction).GFunction
+
+	in.module(L, globals, "coroutine", []function{
+		{"create", in.coroutineCreate},
+		{"resume", in.coroutineResume},
+		{"running", in.coroutineRunning},
+		{"status", in.coroutineStatus},
+		{"wrap", in.coroutineWrap},
+		{"yield", in.coroutineYield},
+	})
 }
 
-func (in *Interpreter) coroutineFunctions(create, resume lua.LGFunction) functions {
-	return functions{
-		"create":  func(L *lua.LState) int { return in.create(L, create) },
-		"resume":  func(L *lua.LState) int { return in.resume(L, L.CheckThread(1), resume) },
-		"running": running,
-		"status":  status,
-		"wrap": func(L *lua.LState) int {
-			in.create(L, create)
-			thread := L.CheckThread(-1)
-			L.Push(in.function(func(L *lua.LState) int { return in.resumeWrapped(L, thread, resume) }))
-			return 1
+// bodyProto is a function that calls the function in its only upvalue with all
+// it gets and returns all it gives. Every coroutine begins with it. That way the
+// frame below a yield is never the thread's last, which gopher-lua could not
+// go on from, and a library function can be a body like any other.
+func bodyProto() *glua.FunctionProto {
+	instruction := func(op, a, b, c int) uint32 { return uint32(op<<26 | a<<18 | c<<9 | b) }
+	return &glua.FunctionProto{
+		SourceName: "coroutine", NumUpvalues: 1, IsVarArg: glua.VarArgIsVarArg, NumUsedRegisters: 3,
+		Code: []uint32{
+			instruction(glua.OP_GETUPVAL, 0, 0, 0),
+			instruction(glua.OP_VARARG, 1, 0, 0),
+			instruction(glua.OP_CALL, 0, 0, 0),
+			instruction(glua.OP_RETURN, 0, 0, 0),
 		},
-		"yield": in.yield,
+		DbgSourcePositions: make([]int, 4),
+		DbgUpvalues:        []string{"body"},
 	}
 }
 
-func (in *Interpreter) create(L *lua.LState, stock lua.LGFunction) int {
-	if L.CheckFunction(1).IsG {
-		L.ArgError(1, "Lua function expected")
+func (in *Interpreter) newThread(L *glua.LState) *glua.LState {
+	body := checkFunction(L, 1)
+	in.charge((in.frames*bytesPerFrame + L.Options.RegistrySize*bytesPerRegister) / bytesPerOp)
+	upvalue := &glua.Upvalue{}
+	upvalue.Close()
+	upvalue.SetValue(body)
+	first := L.NewFunctionFromProto(in.bodyProto)
+	first.Upvalues[0] = upvalue
+
+	// A thread takes over its maker's context, wrapped in one of its own that
+	// nothing needs here: the maker has none for a moment.
+	h := hookOf(L)
+	L.RemoveContext()
+	L.SetTop(0)
+	L.Push(first)
+	in.createThread(L)
+	L.SetContext(h)
+	thread := L.Get(-1).(*glua.LState)
+	L.Pop(1)
+	in.watch(thread)
+	return thread
+}
+
+func (in *Interpreter) coroutineCreate(L *glua.LState) int {
+	L.Push(in.newThread(L))
+	return 1
+}
+
+func checkThread(L *glua.LState, i int) *glua.LState {
+	t, ok := arg(L, i).(*glua.LState)
+	if !ok {
+		badType(L, i, "coroutine")
 	}
-	in.meter.charge(threadCost)
-	L.SetTop(1)
-	n := stock(L)
-	in.attach(L.Get(-1).(*lua.LState), 0)
+	return t
+}
+
+// resume goes on with the thread that stands at the bottom of the stack, below
+// its arguments, and leaves behind them what gopher-lua's own resume gives back.
+func (in *Interpreter) resume(L *glua.LState) int {
+	in.charge(opsPerCall)
+	in.chargeValues(L.GetTop())
+	thread := checkThread(L, 1)
+	if status := in.status(L, thread); status != "suspended" {
+		if status != "dead" {
+			status = "non-suspended"
+		}
+		L.Push(glua.LFalse)
+		L.Push(glua.LString("cannot resume " + status + " coroutine"))
+		return 2
+	}
+	room(L)
+	h, th := hookOf(L), hookOf(thread)
+	th.base = h.level(h.state.Frame())
+	if f := th.state.Frame(); f != nil {
+		// It waits in a call of yield. gopher-lua takes these arguments for its
+		// results and does not make up missing ones.
+		call := f.Fn.Proto.Code[f.Pc-1]
+		for L.GetTop()-1 < argC(call)-1 {
+			L.Push(glua.LNil)
+		}
+	}
+	if th.regs.Top()+L.GetTop() > maxRegisters {
+		in.exceed(limits.MaxCallLevels)
+	}
+	if in.resumed++; in.resumed > in.maxLevels {
+		in.exceed(limits.MaxCallLevels)
+	}
+	n := in.resumeThread(L)
+	in.resumed--
+	if arg(L, -n) == glua.LFalse {
+		// An error that nothing raised is a Go panic that gopher-lua caught.
+		if !in.raised {
+			in.fail()
+		}
+		in.raised = false
+		in.charge(opsPerError)
+	}
+	in.chargeValues(n)
 	return n
 }
 
-func running(L *lua.LState) int {
-	if L.G.MainThread == L {
-		L.Push(lua.LNil)
+func (in *Interpreter) coroutineResume(L *glua.LState) int { return in.resume(L) }
+
+func (in *Interpreter) coroutineWrap(L *glua.LState) int {
+	thread := in.newThread(L)
+	L.Push(L.NewFunction(func(L *glua.LState) int {
+		L.Insert(thread, 1)
+		n := in.resume(L)
+		if arg(L, -n) == glua.LFalse {
+			L.Error(arg(L, -1), 0)
+		}
+		return n - 1
+	}))
+	return 1
+}
+
+// coroutineYield may only stop a thread whose running functions were all called
+// by an ordinary call: gopher-lua loses its way back into a metamethod's or an
+// iterator's caller and into a library function.
+func (in *Interpreter) coroutineYield(L *glua.LState) int {
+	if L.Parent == nil {
+		L.RaiseError("attempt to yield from outside a coroutine")
+	}
+	in.chargeValues(L.GetTop())
+	for f := vmview.Of(L).Frame().Parent; f != nil; f = f.Parent {
+		if f.Fn.IsG {
+			L.RaiseError("attempt to yield across a library function")
+		}
+		if op := int(f.Fn.Proto.Code[f.Pc-1] >> 26); op != glua.OP_CALL && op != glua.OP_TAILCALL {
+			L.RaiseError("attempt to yield across a metamethod or an iterator")
+		}
+	}
+	return -1
+}
+
+func (in *Interpreter) coroutineRunning(L *glua.LState) int {
+	if L == in.main {
+		L.Push(glua.LNil)
 	} else {
 		L.Push(L)
 	}
 	return 1
 }
 
-// threadStatus is "normal" for a thread that has resumed another one.
-func threadStatus(current, thread *lua.LState) string {
-	switch {
-	case thread == current:
-		return "running"
-	case thread.Dead:
-		return "dead"
-	case thread.Parent != nil:
-		return "normal"
-	}
-	return "suspended"
-}
-
-func status(L *lua.LState) int {
-	L.Push(lua.LString(threadStatus(L, L.CheckThread(1))))
+func (in *Interpreter) coroutineStatus(L *glua.LState) int {
+	L.Push(glua.LString(in.status(L, checkThread(L, 1))))
 	return 1
 }
 
-// resume expects thread at index 1 and its arguments above.
-func (in *Interpreter) resume(L, thread *lua.LState, stock lua.LGFunction) int {
-	in.meter.charge(protectedCost)
-	if s := threadStatus(L, thread); s != "suspended" {
-		if s != "dead" {
-			s = "non-suspended"
-		}
-		L.Push(lua.LFalse)
-		L.Push(lua.LString("cannot resume " + s + " coroutine"))
-		return 2
+// status is a thread's status as running thread L sees it.
+func (in *Interpreter) status(L, thread *glua.LState) string {
+	switch {
+	case thread.Dead:
+		return "dead"
+	case thread == L:
+		return "running"
 	}
-	in.meter.charge(L.GetTop() / valuesMoved)
-	outer, inner := hookOf(L), hookOf(thread)
-	inner.outerLevels = outer.levels(*outer.frame)
-	inner.outerFrames = outer.outerFrames + (*outer.frame).Index + 1
-	n := stock(L)
-	if n > 0 && L.Get(-n) == lua.LFalse {
-		if !in.raised {
-			in.failHard()
-		}
-		in.raised = false
-	}
-	return n
-}
-
-func (in *Interpreter) resumeWrapped(L, thread *lua.LState, stock lua.LGFunction) int {
-	L.Insert(thread, 1)
-	n := in.resume(L, thread, stock)
-	if n < 1 {
-		return 0
-	}
-	if L.Get(-n) == lua.LFalse {
-		in.raised = true
-		L.Error(L.Get(-n+1), 0)
-	}
-	return n - 1
-}
-
-// yield refuses wherever the machine would not come back to the right place:
-// every frame below must be a script function called by a plain call.
-func (in *Interpreter) yield(L *lua.LState) int {
-	if L.G.MainThread == L {
-		L.RaiseError("attempt to yield from outside a coroutine")
-	}
-	for frame := (*hookOf(L).frame).Caller; frame != nil; frame = frame.Caller {
-		if frame.Function.IsG || !calling(frame.Function.Proto.Code[frame.PC-1]) {
-			L.RaiseError("attempt to yield across metamethod/C-call boundary")
+	for p := L.Parent; p != nil; p = p.Parent {
+		if p == thread {
+			return "normal"
 		}
 	}
-	in.meter.charge(L.GetTop() / valuesMoved)
-	return -1
-}
-
-// dropTailCalls makes plain calls of a function's tail calls, before it runs in
-// a coroutine for the first time: gopher-lua loses the way back when yield is
-// called by a tail call. The function keeps what it does, but its tail calls
-// are call levels from then on.
-func (in *Interpreter) dropTailCalls(p *lua.FunctionProto) {
-	if _, done := in.plain[p]; done {
-		return
-	}
-	in.plain[p] = struct{}{}
-	for i, inst := range p.Code {
-		if opcode(inst) == lua.OP_TAILCALL {
-			p.Code[i] = inst&^(0x3f<<26) | uint32(lua.OP_CALL)<<26
-		}
-	}
-}
-
-func calling(inst uint32) bool {
-	return opcode(inst) == lua.OP_CALL || opcode(inst) == lua.OP_TAILCALL
+	return "suspended"
 }

@@ -1,15 +1,22 @@
-// Package lua runs one Lua script inside a worker process, within the limits
-// the interpreter itself can hold: max_operations, max_call_levels and
-// max_expr_depth.
+// Package lua runs one script, once, within its limits.
 //
-// It promises that every job ends with a result, whatever the script does: a
-// reached limit ends the script and cannot be caught by it, a Go panic below a
-// script becomes a script error with a neutral text, and the number of
-// operations depends on the script and its input alone. A script reaches only
-// what the library's allow-list names: no files, no network, no processes, no
-// environment, no code from strings. Memory and time are not bounded here; that
-// is the work of whoever watches the process.
+// An Interpreter is built before any job is known, so that a warm process has
+// it ready, and does one job. Do promises to return a Result whatever the script
+// is: what it does wrong, on purpose or not, ends it with one of the statuses
+// of package wire, and never the process. A limit that is reached cannot be
+// caught or outlived by the script. The same script with the same input is
+// charged the same number of operations on every run.
 //
-// New fails when the linked gopher-lua is not the version whose inside package
-// vmview knows. After that nothing fails but scripts.
+// The script sees Lua 5.1 as gopher-lua 1.1.2 has it, with goto, and a library
+// that is built up name by name: nothing in it reaches a file, a process, the
+// network, the environment, other code or the interpreter itself. Its clock is
+// UTC. The known crashes, hangs and miscompilations of gopher-lua are closed by
+// package syntax, by this library and by the checks before each instruction.
+//
+// Enforced are max_operations, max_call_levels and max_expr_depth. Not
+// bounded here are memory and time: that is for whoever runs the process.
+//
+// The package starts one goroutine for each job and waits for it. It keeps no
+// state of its own. It sets gopher-lua's global CompatVarArg, once, always to
+// the same value.
 package lua

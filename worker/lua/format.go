@@ -5,48 +5,45 @@ import (
 	"math"
 	"strings"
 
-	lua "github.com/yuin/gopher-lua"
+	glua "github.com/yuin/gopher-lua"
 )
 
-// directive is one conversion of string.format: flags, width and precision as
-// they stand, and the letter.
-type directive struct {
-	modifiers string
-	letter    byte
-}
-
-// format is string.format. Width and precision have at most two digits, so a
-// conversion makes no more than a hundred bytes out of nothing.
-func (in *Interpreter) format(L *lua.LState) int {
-	layout := L.CheckString(1)
-	in.meter.looking(len(layout))
+// stringFormat is string.format, with C's conversions as Lua 5.1 has them.
+// Width and precision have two digits at most.
+func (in *Interpreter) stringFormat(L *glua.LState) int {
+	format := in.checkString(L, 1)
+	in.chargeBytes(len(format))
 	var out strings.Builder
-	argument := 1
-	for layout != "" {
-		text, rest, found := strings.Cut(layout, "%")
-		out.WriteString(text)
-		if layout = rest; !found {
+	next := 2
+	for {
+		i := strings.IndexByte(format, '%')
+		if i < 0 {
+			out.WriteString(format)
 			break
 		}
-		if strings.HasPrefix(layout, "%") {
+		out.WriteString(format[:i])
+		format = format[i+1:]
+		if strings.HasPrefix(format, "%") {
 			out.WriteByte('%')
-			layout = layout[1:]
+			format = format[1:]
 			continue
 		}
-		var d directive
-		if d, layout = parseDirective(L, layout); argument >= L.GetTop() {
-			L.ArgError(argument+1, "no value")
+		spec, verb := in.directive(L, format)
+		format = format[len(spec)+1:]
+		in.charge(opsPerFormat)
+		if next > L.GetTop() {
+			L.ArgError(next, "no value")
 		}
-		argument++
-		in.meter.charge(1)
-		out.WriteString(in.convert(L, d, argument))
+		in.convert(L, &out, spec, verb, next)
+		next++
 	}
-	in.meter.copying(out.Len())
-	L.Push(lua.LString(out.String()))
+	L.Push(glua.LString(out.String()))
 	return 1
 }
 
-func parseDirective(L *lua.LState, s string) (d directive, rest string) {
+// directive splits what follows a percent sign in flags with width and
+// precision, and the conversion.
+func (in *Interpreter) directive(L *glua.LState, s string) (spec string, verb byte) {
 	i := 0
 	for i < len(s) && strings.IndexByte("-+ #0", s[i]) >= 0 {
 		i++
@@ -55,12 +52,8 @@ func parseDirective(L *lua.LState, s string) (d directive, rest string) {
 		L.RaiseError("invalid format (repeated flags)")
 	}
 	digits := func() {
-		from := i
-		for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		for n := 0; n < 2 && i < len(s) && '0' <= s[i] && s[i] <= '9'; n++ {
 			i++
-		}
-		if i-from > 2 {
-			L.RaiseError("invalid format (width or precision too long)")
 		}
 	}
 	digits()
@@ -68,102 +61,142 @@ func parseDirective(L *lua.LState, s string) (d directive, rest string) {
 		i++
 		digits()
 	}
-	if i >= len(s) {
-		L.RaiseError("invalid format (ends with '%%')")
+	if i < len(s) && '0' <= s[i] && s[i] <= '9' {
+		L.RaiseError("invalid format (width or precision too long)")
 	}
-	return directive{modifiers: s[:i], letter: s[i]}, s[i+1:]
+	if i == len(s) {
+		L.RaiseError("%s", "invalid option '%' to 'format'")
+	}
+	return s[:i], s[i]
 }
 
-func (in *Interpreter) convert(L *lua.LState, d directive, n int) string {
-	verb := "%" + d.modifiers
-	switch d.letter {
+// convert adds argument i. Go's fmt has C's flags; where its results differ the
+// flags are changed or the text is padded only.
+func (in *Interpreter) convert(L *glua.LState, out *strings.Builder, spec string, verb byte, i int) {
+	unsigned := strings.NewReplacer("+", "", " ", "")
+	switch verb {
 	case 'c':
-		return fmt.Sprintf(verb+"s", []byte{byte(L.CheckInt(n))})
+		pad(out, spec, string([]byte{byte(in.checkInt(L, i))}))
 	case 'd', 'i':
-		return fmt.Sprintf(verb+"d", int64(checkNumber(L, n)))
+		fmt.Fprintf(out, "%"+zeroUnlessPrecise(spec)+"d", toInt64(in.checkNumber(L, i)))
 	case 'u':
-		return fmt.Sprintf(verb+"d", uint64(int64(checkNumber(L, n))))
+		fmt.Fprintf(out, "%"+zeroUnlessPrecise(unsigned.Replace(spec))+"d", uint64(toInt64(in.checkNumber(L, i))))
 	case 'o', 'x', 'X':
-		return fmt.Sprintf(verb+string(d.letter), uint64(int64(checkNumber(L, n))))
-	case 'e', 'E', 'f', 'g', 'G':
-		f := float64(checkNumber(L, n))
-		_, exponent := math.Frexp(f)
-		in.meter.charge(max(exponent, -exponent) / 2) // many digits are made one by one
-		return formatFloat(d, f)
-	case 'q':
-		return in.quote(L.CheckString(n))
-	case 's':
-		s := in.text(L, L.CheckAny(n))
-		in.meter.copying(len(s))
-		if d.modifiers == "" {
-			return s
+		n := uint64(toInt64(in.checkNumber(L, i)))
+		spec = zeroUnlessPrecise(unsigned.Replace(spec))
+		if n == 0 {
+			spec = strings.ReplaceAll(spec, "#", "") // C has no prefix for zero
 		}
-		return padText(d.modifiers, s)
+		fmt.Fprintf(out, "%"+spec+string(verb), n)
+	case 'e', 'E', 'f', 'g', 'G':
+		in.convertFloat(L, out, spec, verb, in.checkNumber(L, i))
+	case 'q':
+		s := in.checkString(L, i)
+		in.chargeBytes(2 * len(s))
+		quote(out, s)
+	case 's':
+		s := in.text(L, arg(L, i), "format")
+		in.chargeBytes(len(s))
+		if spec == "" {
+			out.WriteString(s)
+		} else {
+			pad(out, spec, s)
+		}
+	default:
+		L.RaiseError("invalid option '%%%s' to 'format'", strings.ToValidUTF8(string([]byte{verb}), "?"))
 	}
-	L.RaiseError("invalid option '%%%c' to 'format'", d.letter)
-	return ""
 }
 
-// padText counts bytes, where package fmt counts characters.
-func padText(modifiers, s string) string {
-	size, precision, cut := strings.Cut(modifiers, ".")
-	if cut {
-		s = s[:min(len(s), number(precision))]
+func (in *Interpreter) convertFloat(L *glua.LState, out *strings.Builder, spec string, verb byte, n float64) {
+	if math.IsInf(n, 0) || math.IsNaN(n) {
+		text := "inf"
+		switch {
+		case math.IsNaN(n):
+			text = "nan"
+		case n < 0:
+			text = "-" + text
+		case strings.Contains(spec, "+"):
+			text = "+" + text
+		case strings.Contains(spec, " "):
+			text = " " + text
+		}
+		if verb == 'E' || verb == 'G' {
+			text = strings.ToUpper(text)
+		}
+		width, _, _ := strings.Cut(spec, ".")
+		pad(out, width, text)
+		return
 	}
-	width := number(strings.TrimLeft(size, "-+ #0"))
-	padding := strings.Repeat(" ", max(width-len(s), 0))
-	if strings.Contains(size, "-") {
-		return s + padding
+	if !strings.Contains(spec, ".") {
+		spec += ".6" // Go's own default for g is as many digits as it takes
 	}
-	return padding + s
+	fmt.Fprintf(out, "%"+spec+string(verb), n)
 }
 
-// number reads at most two digits.
-func number(digits string) int {
+// pad writes s with the width and precision of spec, counted in bytes. Of the
+// flags only '-' has a meaning for text.
+func pad(out *strings.Builder, spec, s string) {
+	flags := len(spec) - len(strings.TrimLeft(spec, "-+ #0"))
+	width, precision, precise := strings.Cut(spec[flags:], ".")
+	if precise {
+		s = s[:min(len(s), decimal(precision))]
+	}
+	padding := strings.Repeat(" ", max(decimal(width)-len(s), 0))
+	if strings.Contains(spec[:flags], "-") {
+		out.WriteString(s + padding)
+	} else {
+		out.WriteString(padding + s)
+	}
+}
+
+// decimal reads at most two digits.
+func decimal(s string) int {
 	n := 0
-	for _, c := range []byte(digits) {
+	for _, c := range []byte(s) {
 		n = 10*n + int(c-'0')
 	}
 	return n
 }
 
-func formatFloat(d directive, f float64) string {
-	if math.IsInf(f, 0) || math.IsNaN(f) {
-		text := map[bool]string{true: "inf", false: "nan"}[math.IsInf(f, 0)]
-		switch {
-		case math.IsInf(f, -1):
-			text = "-" + text
-		case strings.Contains(d.modifiers, "+"):
-			text = "+" + text
-		}
-		size, _, _ := strings.Cut(d.modifiers, ".")
-		return padText(size, text)
+// zeroUnlessPrecise drops the flag 0 where a precision says how many digits
+// there are, as C does.
+func zeroUnlessPrecise(spec string) string {
+	flags := len(spec) - len(strings.TrimLeft(spec, "-+ #0"))
+	if !strings.Contains(spec, ".") {
+		return spec
 	}
-	modifiers := d.modifiers
-	if (d.letter == 'g' || d.letter == 'G') && !strings.Contains(modifiers, ".") {
-		modifiers += ".6"
-	}
-	return fmt.Sprintf("%"+modifiers+string(d.letter), f)
+	return strings.ReplaceAll(spec[:flags], "0", "") + spec[flags:]
 }
 
-// quote is %q: a string the Lua parser reads back.
-func (in *Interpreter) quote(s string) string {
-	in.meter.looking(len(s))
-	var b strings.Builder
-	b.WriteByte('"')
+// toInt64 converts as C does for numbers that fit, and to the nearest end for
+// others.
+func toInt64(n float64) int64 {
+	switch {
+	case math.IsNaN(n):
+		return 0
+	case n >= math.MaxInt64:
+		return math.MaxInt64
+	case n <= math.MinInt64:
+		return math.MinInt64
+	}
+	return int64(n)
+}
+
+// quote writes s as a Lua string.
+func quote(out *strings.Builder, s string) {
+	out.WriteByte('"')
 	for _, c := range []byte(s) {
 		switch c {
 		case '"', '\\', '\n':
-			b.WriteByte('\\')
-			b.WriteByte(c)
+			out.WriteByte('\\')
+			out.WriteByte(c)
 		case '\r':
-			b.WriteString(`\r`)
+			out.WriteString(`\r`)
 		case 0:
-			b.WriteString(`\000`)
+			out.WriteString(`\000`)
 		default:
-			b.WriteByte(c)
+			out.WriteByte(c)
 		}
 	}
-	b.WriteByte('"')
-	return b.String()
+	out.WriteByte('"')
 }

@@ -1,143 +1,181 @@
 package lua
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"time"
 
-	lua "github.com/yuin/gopher-lua"
+	glua "github.com/yuin/gopher-lua"
 
+	"picloud/worker/lua/syntax"
 	"picloud/worker/lua/vmview"
 	"picloud/worker/wire"
 )
 
 const (
-	firstRegisters = 1024
-	registerStep   = 4096
-	maxRegisters   = 1 << 18 // the machine's own overflow error cannot be caught; it is never reached
+	// warmLevels is the max_call_levels that an interpreter has the frame stack
+	// for when it is built. A job that allows more gets a larger one.
+	warmLevels = 128
 
-	expectedLevels = 128  // the main thread is built for this many call levels
-	maxLevels      = 1000 // and never for more than this
+	// framesPerLevel is how many frames of a thread a level may take: its own
+	// and those of library functions that call back. A script that needs more
+	// has reached its max_call_levels.
+	framesPerLevel = 4
+	extraFrames    = 64
 )
-
-// framesFor is how many frames a script may have at once: a level that calls
-// through pcall takes three, and the library calls itself a little.
-func framesFor(levels int) int { return 4*levels + 128 }
 
 // Interpreter runs one job. It is not for concurrent use.
 type Interpreter struct {
-	layout vmview.Layout
-	state  *lua.LState
-	random *rand.Rand
-	began  time.Time
+	*meter
+	seed    seed
+	main    *glua.LState
+	globals *glua.LTable
 
-	meter      meter
-	callLevels int // max_call_levels
-	frames     int // of all threads together
-	builtFor   int // frames the main thread has room for
+	// Parts of the library that it refers to itself.
+	next, ipairsNext           *glua.LFunction
+	trampoline                 *glua.LFunction
+	raiseFunc                  func(*glua.LState)
+	null                       *glua.LUserData
+	arrayMark, responseMeta    *glua.LTable
+	bodyProto                  *glua.FunctionProto
+	createThread, resumeThread glua.LGFunction
 
-	raised   bool // an error is under way that was raised as Lua errors are
-	raisedAt int  // the line of the last call of error
-	fault    bool // a Go panic came out of the machine
+	// What a job brings.
+	chunk      string // what stands before the line in an error's message
+	invocation string
+	maxLevels  int
+	frames     int  // size of a new thread's frame stack
+	longKeys   bool // the script has constants whose hashing is to be charged
+	journal    *journal
+	generator  *rand.Rand // of math.random, nil until it is needed
+	started    time.Time
 
-	plain map[*lua.FunctionProto]struct{} // functions that make plain calls only
-
-	json marks
-	log  journal
+	resumed int  // coroutines that are resumed and have not yielded
+	raised  bool // an error is on its way that was raised, not a Go panic
+	broken  bool // the VM has failed
 }
 
-// New builds the interpreter's state and library, which need no job. It fails
-// if gopher-lua's private layout is not the one this package reads.
+// New builds an interpreter with its whole library. It fails if gopher-lua is
+// not the version whose private memory package vmview knows.
 func New() (*Interpreter, error) {
-	layout, err := vmview.Verify()
-	if err != nil {
+	if err := vmview.Verify(); err != nil {
 		return nil, err
 	}
-	// The runtime's own generator, which the kernel seeds at the process's start:
-	// crypto/rand wants a timer and a kind of mapping that a locked worker has not.
-	seed1, seed2 := rand.Uint64(), rand.Uint64()
-	in := &Interpreter{layout: layout, random: rand.New(rand.NewPCG(seed1, seed2)), began: time.Now()}
-	in.build(expectedLevels)
+	in := &Interpreter{}
+	// The runtime's generator has its seed from the kernel since the process
+	// began. Asking the kernel again, as crypto/rand does, takes mappings that a
+	// locked process may not make.
+	for i := range 4 {
+		binary.LittleEndian.PutUint64(in.seed[8*i:], rand.Uint64())
+	}
+	// A table "arg" in every function with variable arguments is a relic of Lua
+	// 5.0 that costs a table a call. The value never changes again.
+	if glua.CompatVarArg {
+		glua.CompatVarArg = false
+	}
+	L := glua.NewState(glua.Options{
+		SkipOpenLibs:  true,
+		CallStackSize: frames(warmLevels),
+		RegistrySize:  1024, RegistryGrowStep: 4096, RegistryMaxSize: 2 * maxRegisters,
+	})
+	in.main = L
+	in.raiseFunc = in.raise
+	in.trampoline = L.NewFunction(in.bounce)
+	in.bodyProto = bodyProto()
+	in.open(L)
 	return in, nil
 }
 
-// build makes the state for scripts of so many call levels.
-func (in *Interpreter) build(levels int) {
-	in.builtFor = framesFor(levels)
-	in.state = lua.NewState(lua.Options{
-		SkipOpenLibs:     true,
-		CallStackSize:    in.builtFor,
-		RegistrySize:     firstRegisters,
-		RegistryMaxSize:  maxRegisters,
-		RegistryGrowStep: registerStep,
-	})
-	in.plain = map[*lua.FunctionProto]struct{}{}
-	in.meter = meter{limit: 1 << 30, left: 1 << 30}
-	in.installLibrary()
-}
+func frames(levels int) int { return framesPerLevel*levels + extraFrames }
 
-// Do carries a job out and gives its result, never nil. For wire.Check the
-// source is parsed and compiled only. Log lines go to emit, which is called on
-// another goroutine, but not after Do has returned. An Interpreter does one
-// job: its state is the script's afterwards.
+// Do does the interpreter's one job: it runs the script, or checks that it
+// compiles. It calls emit for every log line, from one goroutine at a time and
+// not after it has returned.
 func (in *Interpreter) Do(job *wire.Job, emit func(*wire.Log)) *wire.Result {
-	program, refusal := compile(job.Source, int(min(job.Limits.MaxExprDepth, maxLevels)))
-	if refusal != nil {
-		return refusal.result(job.Purpose)
+	in.chunk = job.ScriptName
+	if in.chunk == "" {
+		in.chunk = "script"
+	}
+	proto, err := syntax.Compile(job.Source, in.chunk, int(job.Limits.MaxExprDepth))
+	if err != nil {
+		return refused(job.Purpose, err)
 	}
 	if job.Purpose == wire.Check {
 		return &wire.Result{Status: wire.StatusOK}
 	}
-	in.prepare(job, emit)
+	in.prepare(job, proto, emit)
 
-	// The script has a goroutine of its own, because a limit ends it whole.
-	result := &wire.Result{}
+	// A limit ends the goroutine it is reached on, so the script has one of its
+	// own.
+	var result *wire.Result
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer in.conclude(result)
-		in.run(program, job, result)
+		defer func() {
+			if recover() != nil {
+				in.broken = true
+			}
+		}()
+		result = in.run(proto)
 	}()
 	<-done
+	switch {
+	case in.over != "":
+		result = &wire.Result{Status: wire.StatusLimitExceeded, Limit: in.over}
+	case in.broken || result == nil:
+		result = in.scriptError(0, brokenMessage)
+	}
+	result.Operations = in.used()
 	return result
 }
 
-func (in *Interpreter) prepare(job *wire.Job, emit func(*wire.Log)) {
-	in.callLevels = int(min(job.Limits.MaxCallLevels, maxLevels))
-	in.frames = framesFor(in.callLevels)
-	if in.frames > in.builtFor {
-		in.build(in.callLevels)
+// prepare makes the interpreter ready for a job's script.
+func (in *Interpreter) prepare(job *wire.Job, proto *glua.FunctionProto, emit func(*wire.Log)) {
+	in.meter = newMeter(job.Limits.MaxOperations)
+	in.invocation = job.InvocationID
+	in.maxLevels = int(job.Limits.MaxCallLevels)
+	in.frames = frames(in.maxLevels)
+	in.longKeys = hasLongKeys(proto)
+	in.journal = newJournal(emit)
+	in.started = time.Now()
+	in.globals.RawSetString("ctx", requestContext(job))
+	if in.maxLevels > warmLevels {
+		in.main.Options.CallStackSize = in.frames
+		in.main, _ = in.main.NewThread()
 	}
-	in.state.Options.CallStackSize = in.frames // for the coroutines
-	in.meter = meter{limit: job.Limits.MaxOperations, left: job.Limits.MaxOperations}
-	in.log = journal{emit: emit, left: wire.LogBudget}
-	in.began = time.Now()
-	in.attach(in.state, -1)
+	in.watch(in.main)
+	// Coroutines have stacks of their own, which begin small.
+	in.main.Options.CallStackSize = in.frames
+	in.main.Options.RegistrySize = 128
+	in.main.Options.RegistryGrowStep = 1024
 }
 
-func (in *Interpreter) run(program *lua.FunctionProto, job *wire.Job, result *wire.Result) {
-	in.state.SetGlobal("ctx", in.requestContext(job))
-	in.state.Push(in.state.NewFunctionFromProto(program))
-	if err := in.state.PCall(0, 1, nil); err != nil {
-		in.describe(err, result)
-		return
+// run runs the script on the goroutine that it is ended with.
+func (in *Interpreter) run(proto *glua.FunctionProto) *wire.Result {
+	L := in.main
+	L.Push(L.NewFunctionFromProto(proto))
+	if err, ok := in.protect(L, 0); !ok {
+		return in.uncaught(L, err)
 	}
-	in.respond(in.state.Get(-1), result)
+	response, err := in.answer(arg(L, 1))
+	if err != nil {
+		return in.scriptError(0, "the returned value: "+err.Error())
+	}
+	return &wire.Result{Status: wire.StatusOK, Response: response}
 }
 
-// conclude runs last on the script's goroutine, however that ends.
-func (in *Interpreter) conclude(result *wire.Result) {
-	panicked := recover()
-	if limit := in.meter.reached; limit != "" {
-		*result = wire.Result{Status: wire.StatusLimitExceeded, Limit: limit}
-	} else if in.fault || panicked != nil || result.Status == 0 {
-		*result = wire.Result{Status: wire.StatusScriptError, Message: faultMessage}
+// hasLongKeys reports whether a constant is so long that hashing it as a key is
+// to be charged.
+func hasLongKeys(p *glua.FunctionProto) bool {
+	for _, c := range p.Constants {
+		if s, ok := c.(glua.LString); ok && len(s) > maxFreeKey {
+			return true
+		}
 	}
-	result.Operations = in.meter.used()
-}
-
-// failHard ends the script after a Go panic below it: the machine's state cannot be
-// trusted any more. It does not return.
-func (in *Interpreter) failHard() {
-	in.fault = true
-	in.meter.reach("")
+	for _, child := range p.FunctionPrototypes {
+		if hasLongKeys(child) {
+			return true
+		}
+	}
+	return false
 }

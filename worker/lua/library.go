@@ -1,73 +1,50 @@
 package lua
 
-import (
-	lua "github.com/yuin/gopher-lua"
-)
+import glua "github.com/yuin/gopher-lua"
 
-// maxResults is how many values one library call may push.
-const maxResults = 8000
-
-// functions is a part of the library: the names a script sees.
-type functions map[string]lua.LGFunction
-
-// installLibrary fills the globals. What is not named here, in the tables the
-// other files give, or in requestContext does not exist for a script.
-func (in *Interpreter) installLibrary() {
-	resume, create := in.stockCoroutines()
-	globals := in.state.NewTable()
-	in.state.G.Global = globals
-	in.state.Env = globals
-
-	in.json = in.newMarks()
-	in.fill(globals, in.baseFunctions())
-	in.fill(globals, in.callFunctions())
-	in.fill(globals, functions{"print": in.logAt(infoLevel), "response": in.response})
-	globals.RawSetString("_G", globals)
-	globals.RawSetString("_VERSION", lua.LString(lua.LuaVersion))
-
-	text := in.module(globals, "string", in.stringFunctions())
-	in.module(globals, "table", in.tableFunctions())
-	numbers := in.module(globals, "math", in.mathFunctions())
-	in.addMathConstants(numbers)
-	in.module(globals, "coroutine", in.coroutineFunctions(create, resume))
-	in.module(globals, "os", in.timeFunctions())
-	in.module(globals, "log", in.logFunctions())
-	encoding := in.module(globals, "json", in.jsonFunctions())
-	encoding.RawSetString("null", in.json.null)
-
-	metatable := in.state.NewTable()
-	metatable.RawSetString("__index", text)
-	in.state.SetMetatable(lua.LString(""), metatable)
+// function is a library function under its name.
+type function struct {
+	name string
+	f    glua.LGFunction
 }
 
-func (in *Interpreter) module(globals *lua.LTable, name string, f functions) *lua.LTable {
-	t := in.state.NewTable()
-	in.fill(t, f)
+// open builds everything a script can reach, from nothing: what is not named in
+// one of these functions is not there.
+func (in *Interpreter) open(L *glua.LState) {
+	globals := L.CreateTable(0, 32)
+	in.openBase(L, globals)
+	in.openString(L, globals)
+	in.openTable(L, globals)
+	in.openMath(L, globals)
+	in.openCoroutine(L, globals)
+	in.openOS(L, globals)
+	in.openJSON(L, globals)
+	in.openLog(L, globals)
+	in.openResponse(L, globals)
+	// gopher-lua's own table of globals has the coroutine module in it that
+	// openCoroutine took apart.
+	L.G.Global = globals
+	L.Env = globals
+	in.globals = globals
+}
+
+// register adds functions to a table.
+func (in *Interpreter) register(L *glua.LState, t *glua.LTable, functions []function) {
+	for _, f := range functions {
+		t.RawSetString(f.name, L.NewFunction(f.f))
+	}
+}
+
+// module adds a table of functions to the globals.
+func (in *Interpreter) module(L *glua.LState, globals *glua.LTable, name string, functions []function) *glua.LTable {
+	t := L.CreateTable(0, len(functions))
+	in.register(L, t, functions)
 	globals.RawSetString(name, t)
 	return t
 }
 
-// fill adds functions in the order of their names, so that a walk over the
-// table has the same order every time.
-func (in *Interpreter) fill(t *lua.LTable, f functions) {
-	for _, name := range sortedNames(f) {
-		t.RawSetString(name, in.function(f[name]))
-	}
-}
-
-// function makes a library function. Whatever a script can call goes through
-// here: the stacks are looked at first, and an argument that a fault of the
-// compiler left a Go nil becomes a Lua nil.
-func (in *Interpreter) function(f lua.LGFunction) *lua.LFunction {
-	return in.state.NewFunction(func(L *lua.LState) int {
-		h := hookOf(L)
-		frame := *h.frame
-		h.enter(frame)
-		for i := frame.LocalBase; i < h.registers.Top; i++ {
-			if h.registers.Values[i] == nil {
-				L.Replace(i-frame.LocalBase+1, lua.LNil)
-			}
-		}
-		return f(L)
-	})
+// locked makes a metatable that a script can neither see nor change:
+// getmetatable gives the name instead.
+func locked(name string, fields ...field) *glua.LTable {
+	return object(append(fields, field{"__metatable", glua.LString(name)})...)
 }

@@ -4,71 +4,76 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	lua "github.com/yuin/gopher-lua"
+	glua "github.com/yuin/gopher-lua"
 
 	"picloud/worker/wire"
 )
 
-const infoLevel = wire.Info
-
-// journal passes a script's log lines on while the budget lasts.
+// journal passes a script's log lines on within wire.LogBudget. The line that
+// comes to its end is cut and marked; none follows.
 type journal struct {
 	emit func(*wire.Log)
 	left int
-	cut  bool
+	full bool
 }
 
-func (in *Interpreter) logFunctions() functions {
-	return functions{
-		"debug": in.logAt(wire.Debug),
-		"info":  in.logAt(wire.Info),
-		"warn":  in.logAt(wire.Warn),
-		"error": in.logAt(wire.Error),
-	}
-}
+func newJournal(emit func(*wire.Log)) *journal { return &journal{emit: emit, left: wire.LogBudget} }
 
-// logAt makes a function that logs its arguments, with tabs between them.
-func (in *Interpreter) logAt(level wire.Level) lua.LGFunction {
-	return func(L *lua.LState) int {
-		var line strings.Builder
-		for i := 1; i <= L.GetTop(); i++ {
-			if i > 1 {
-				line.WriteByte('\t')
-			}
-			s := in.text(L, L.Get(i))
-			in.meter.charge(1 + len(s)/bytesCopied)
-			if line.Len() <= wire.LogBudget {
-				line.WriteString(s[:min(len(s), wire.LogBudget+1)])
-			}
-		}
-		in.log.write(level, line.String())
-		return 0
-	}
-}
-
-// write always keeps room for an empty line, so that the line that is cut is
-// itself within the budget.
-func (j *journal) write(level wire.Level, message string) {
-	if j.cut {
+func (j *journal) line(level wire.Level, message string) {
+	if j.full {
 		return
 	}
-	room := j.left - 2*wire.LogCost("")
-	if j.cut = len(message) > room; j.cut {
-		message = cutText(message, j.left-wire.LogCost(""))
+	// What a last line would cost at least is never given to another one.
+	reserve := wire.LogCost("")
+	if cost := wire.LogCost(message); cost <= j.left-reserve {
+		j.left -= cost
+		j.emit(&wire.Log{Level: level, Message: message})
+		return
 	}
-	j.left -= wire.LogCost(message)
-	j.emit(&wire.Log{Level: level, Message: message, Cut: j.cut})
+	j.full = true
+	j.emit(&wire.Log{Level: level, Message: cut(message, j.left-reserve), Cut: true})
 }
 
-// cutText shortens s to at most n bytes, not within a character.
-func cutText(s string, n int) string {
+// cut shortens a text to n bytes at most, not within a UTF-8 character.
+func cut(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
-	for cut := n; cut > n-utf8.UTFMax && cut > 0; cut-- {
-		if utf8.RuneStart(s[cut]) {
-			return s[:cut]
+	for i := n; i > n-utf8.UTFMax && i > 0; i-- {
+		if utf8.RuneStart(s[i]) {
+			return s[:i]
 		}
 	}
 	return s[:n]
+}
+
+func (in *Interpreter) openLog(L *glua.LState, globals *glua.LTable) {
+	in.module(L, globals, "log", []function{
+		{"debug", in.logAt(wire.Debug, "log.debug")},
+		{"info", in.logAt(wire.Info, "log.info")},
+		{"warn", in.logAt(wire.Warn, "log.warn")},
+		{"error", in.logAt(wire.Error, "log.error")},
+	})
+}
+
+func (in *Interpreter) print(L *glua.LState) int { return in.log(L, wire.Info, "print") }
+
+func (in *Interpreter) logAt(level wire.Level, name string) glua.LGFunction {
+	return func(L *glua.LState) int { return in.log(L, level, name) }
+}
+
+// log writes its arguments as one line, with tabs between.
+func (in *Interpreter) log(L *glua.LState, level wire.Level, name string) int {
+	in.charge(opsPerLogLine)
+	var line strings.Builder
+	for i := 1; i <= L.GetTop(); i++ {
+		if i > 1 {
+			line.WriteByte('\t')
+		}
+		s := in.text(L, arg(L, i), name)
+		in.chargeBytes(len(s))
+		line.WriteString(s)
+	}
+	in.journal.line(level, line.String())
+	return 0
 }

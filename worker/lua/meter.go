@@ -3,62 +3,87 @@ package lua
 import (
 	"runtime"
 
+	glua "github.com/yuin/gopher-lua"
+
 	"picloud/limits"
+	"picloud/worker/lua/vmview"
 )
 
-// What the library's work costs, in units of work for one operation. An
-// operation is one instruction of the virtual machine, some tens of
-// nanoseconds.
+// What an operation is worth besides an instruction of the VM, where library
+// functions and long instructions are charged. The rates keep one operation at
+// some tens of nanoseconds.
 const (
-	bytesCopied    = 256  // bytes moved in one piece
-	bytesLooked    = 32   // bytes looked at one by one
-	valuesMoved    = 32   // values copied in one piece
-	valuesLooked   = 8    // table elements looked at one by one
-	threadCost     = 400  // operations for a new coroutine: its stacks are made at once
-	protectedCost  = 20   // operations for a pcall or a resume
-	shortString    = 64   // bytes up to which comparing and hashing is part of the instruction
-	textOfANumber  = 24   // bytes, at most
-	hardNumber     = 256  // operations for a decimal number that is hard to read
-	longDivision   = 2100 // bits of the longest quotient of two numbers
-	divisionBits   = 4    // bits of a quotient
-	smallValueList = 64   // values up to which moving them is part of the instruction
+	bytesPerOp  = 64 // bytes read, compared, copied or made
+	valuesPerOp = 4  // values copied: a value is 16 bytes
+	stepsPerOp  = 4  // steps of the pattern matcher
+	nilsPerOp   = 16 // empty slots of a table walked over
+
+	opsPerCall    = 10  // a protected call, a resume
+	opsPerError   = 100 // catching an error
+	opsPerFormat  = 4   // converting a number to text
+	opsPerMatcher = 8   // preparing a pattern
+	opsPerLogLine = 50
+
+	// maxFreeKey is the length up to which hashing a key costs nothing extra.
+	maxFreeKey = 256
 )
 
-// meter counts one script's operations and ends it when a limit is reached.
+// meter counts a script's operations and ends it when a limit is reached. The
+// limit's name is sticky.
 type meter struct {
-	limit   int64
-	left    int64        // negative: the limit was reached
-	reached limits.Field // the first limit that was reached; it stays
+	max  int64
+	left int64
+	over limits.Field // the limit that was reached, "" for none
 }
 
-// used is how many operations were used up.
-func (m *meter) used() int64 { return m.limit - max(m.left, 0) }
+func newMeter(operations int64) *meter { return &meter{max: operations, left: operations} }
 
-// reach ends the script. It must be called on the script's goroutine and does
-// not return: Goexit runs the deferred functions with nothing to recover, so
-// neither pcall nor coroutine.resume can hold it up.
-func (m *meter) reach(limit limits.Field) {
-	if m.reached == "" {
-		m.reached = limit
-	}
-	runtime.Goexit()
-}
+// used is how many operations were charged; never more than the limit.
+func (m *meter) used() int64 { return m.max - max(m.left, 0) }
 
-// charge takes n operations for work about to be done. A negative n, which only
-// an overflow can give, takes everything.
+// charge takes n operations before the work they stand for is done. It does
+// not return if there are not so many left.
 func (m *meter) charge(n int) {
-	if n < 0 || int64(n) > m.left {
-		m.left = -1
-		m.reach(limits.MaxOperations)
+	if n <= 0 {
+		return
+	}
+	if int64(n) > m.left {
+		m.left = 0
+		m.exceed(limits.MaxOperations)
 	}
 	m.left -= int64(n)
 }
 
-// copying charges for moving n bytes.
-func (m *meter) copying(n int) { m.charge(n / bytesCopied) }
+func (m *meter) chargeBytes(n int)  { m.charge(n / bytesPerOp) }
+func (m *meter) chargeValues(n int) { m.charge(n / valuesPerOp) }
 
-// looking charges for looking at n bytes one by one.
-func (m *meter) looking(n int) { m.charge(n / bytesLooked) }
+// chargeKey charges for hashing a long key.
+func (m *meter) chargeKey(key glua.LValue) {
+	if s, ok := key.(glua.LString); ok && len(s) > maxFreeKey {
+		m.chargeBytes(len(s))
+	}
+}
 
-// values charges for pushing n values.
-func (m *meter) values(n int) { m.charge(n / valuesLooked) }
+// chargeGap charges for the nils that the VM puts between an array part's end
+// and a key behind it.
+func (m *meter) chargeGap(t *glua.LTable, key glua.LNumber) {
+	if key > 0 && key < glua.LNumber(glua.MaxArrayIndex) {
+		m.chargeValues(int(key) - vmview.TableOf(t).ArrayLen())
+	}
+}
+
+// chargeLength charges for finding a table's length: nils at the end of the array
+// part are walked over.
+func (m *meter) chargeLength(t *glua.LTable) {
+	m.charge(vmview.TableOf(t).TrailingNils() / nilsPerOp)
+}
+
+// exceed ends the script because of a limit. It ends the script's goroutine:
+// deferred functions run, but recover gives them nil, so neither pcall nor
+// xpcall nor a coroutine can stop it.
+func (m *meter) exceed(limit limits.Field) {
+	if m.over == "" {
+		m.over = limit
+	}
+	runtime.Goexit()
+}

@@ -1,35 +1,52 @@
 package lua
 
 import (
-	lua "github.com/yuin/gopher-lua"
+	"strings"
+
+	glua "github.com/yuin/gopher-lua"
 
 	"picloud/worker/wire"
 )
 
-// requestContext makes the global ctx.
-func (in *Interpreter) requestContext(job *wire.Job) *lua.LTable {
-	request := in.state.NewTable()
-	request.RawSetString("method", lua.LString(job.Request.Method))
-	request.RawSetString("path", lua.LString(job.Request.Path))
-	request.RawSetString("query", in.pairsTable(job.Request.Query))
-	request.RawSetString("headers", in.pairsTable(job.Request.Headers))
-	request.RawSetString("body", lua.LString(job.Request.Body))
-
-	script := in.state.NewTable()
-	script.RawSetString("name", lua.LString(job.ScriptName))
-	script.RawSetString("version", lua.LNumber(job.Version))
-
-	ctx := in.state.NewTable()
-	ctx.RawSetString("request", request)
-	ctx.RawSetString("script", script)
-	ctx.RawSetString("invocation_id", lua.LString(job.InvocationID))
-	return ctx
+// field is a table's key with its value. Tables are filled from lists of them,
+// never from a Go map: a script that goes over a table must see the same order
+// on every run.
+type field struct {
+	name  string
+	value glua.LValue
 }
 
-func (in *Interpreter) pairsTable(pairs []wire.Pair) *lua.LTable {
-	t := in.state.NewTable()
-	for _, p := range pairs {
-		t.RawSetString(p.Name, lua.LString(p.Value))
+func object(fields ...field) *glua.LTable {
+	t := &glua.LTable{Metatable: glua.LNil}
+	for _, f := range fields {
+		t.RawSetString(f.name, f.value)
+	}
+	return t
+}
+
+// requestContext makes the table ctx.
+func requestContext(job *wire.Job) *glua.LTable {
+	r := job.Request
+	return object(
+		field{"request", object(
+			field{"method", glua.LString(r.Method)},
+			field{"path", glua.LString(r.Path)},
+			field{"query", pairs(r.Query, func(name string) string { return name })},
+			field{"headers", pairs(r.Headers, strings.ToLower)},
+			field{"body", glua.LString(r.Body)},
+		)},
+		field{"script", object(
+			field{"name", glua.LString(job.ScriptName)},
+			field{"version", glua.LNumber(job.Version)},
+		)},
+		field{"invocation_id", glua.LString(job.InvocationID)},
+	)
+}
+
+func pairs(list []wire.Pair, name func(string) string) *glua.LTable {
+	t := &glua.LTable{Metatable: glua.LNil}
+	for _, p := range list {
+		t.RawSetString(name(p.Name), glua.LString(p.Value))
 	}
 	return t
 }

@@ -1,140 +1,147 @@
 package lua
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
-	lua "github.com/yuin/gopher-lua"
+	glua "github.com/yuin/gopher-lua"
 
+	"picloud/worker/lua/vmview"
 	"picloud/worker/wire"
 )
 
 const (
-	textType = "text/plain; charset=utf-8"
-	jsonType = "application/json"
+	contentType = "content-type"
+	textType    = "text/plain; charset=utf-8"
+	jsonType    = "application/json"
 )
 
-// respond turns what the script returned into the result's response.
-func (in *Interpreter) respond(value lua.LValue, result *wire.Result) {
-	response := wire.Response{Status: 204}
-	switch v := value.(type) {
-	case nil, *lua.LNilType:
-	case *lua.LUserData:
-		given, ok := v.Value.(*wire.Response)
-		if !ok {
-			response = in.respondJSON(value, result)
-			break
-		}
-		response = *given
-	case lua.LString:
-		response = wire.Response{
-			Status: 200, Body: []byte(v), Headers: []wire.Pair{{Name: "Content-Type", Value: textType}},
-		}
-	default:
-		response = in.respondJSON(value, result)
-	}
-	if result.Status != 0 {
-		return
-	}
-	if len(response.Body) > wire.MaxBody {
-		in.meter.reach(wire.ResponseSize)
-	}
-	result.Status, result.Response = wire.StatusOK, response
+func (in *Interpreter) openResponse(L *glua.LState, globals *glua.LTable) {
+	in.register(L, globals, []function{{"response", in.makeResponse}})
+	in.responseMeta = locked("response")
 }
 
-func (in *Interpreter) respondJSON(value lua.LValue, result *wire.Result) wire.Response {
-	body, err := in.encodeJSON(value)
+// makeResponse is response(status, body, headers): a value that only means
+// something when the script returns it.
+func (in *Interpreter) makeResponse(L *glua.LState) int {
+	status := in.checkNumber(L, 1)
+	if status < 200 || status > 599 || status != float64(int(status)) {
+		L.ArgError(1, "a status is a whole number from 200 to 599")
+	}
+	response := &wire.Response{Status: int(status)}
+	ctype, err := in.setBody(response, arg(L, 2))
+	if err == nil {
+		response.Headers, err = in.headers(arg(L, 3))
+	}
+	if err == nil && len(response.Body) > 0 && (status == 204 || status == 304) {
+		err = fmt.Errorf("an answer with status %d has no body", response.Status)
+	}
 	if err != nil {
-		*result = wire.Result{Status: wire.StatusScriptError, Message: "the returned value: " + err.Error()}
-		return wire.Response{}
+		L.RaiseError("response: %s", err.Error())
 	}
-	return wire.Response{
-		Status: 200, Body: body, Headers: []wire.Pair{{Name: "Content-Type", Value: jsonType}},
+	given := slices.ContainsFunc(response.Headers, func(p wire.Pair) bool { return p.Name == contentType })
+	if ctype != "" && !given {
+		response.Headers = append(response.Headers, wire.Pair{Name: contentType, Value: ctype})
 	}
-}
-
-// response is response(status, body, headers). Its result is only good for
-// being returned by the script.
-func (in *Interpreter) response(L *lua.LState) int {
-	status := checkNumber(L, 1)
-	if status != lua.LNumber(int(status)) || status < 200 || status > 599 {
-		L.ArgError(1, "a whole number from 200 to 599 expected")
-	}
-	r := &wire.Response{Status: int(status), Headers: in.headers(L, L.OptTable(3, nil))}
-	contentType := ""
-	switch body := L.Get(2).(type) {
-	case *lua.LNilType:
-	case lua.LString:
-		in.meter.copying(len(body))
-		r.Body, contentType = []byte(body), textType
-	default:
-		encoded, err := in.encodeJSON(body)
-		if err != nil {
-			L.ArgError(2, err.Error())
-		}
-		r.Body, contentType = encoded, jsonType
-	}
-	given := slices.ContainsFunc(r.Headers, func(p wire.Pair) bool { return strings.EqualFold(p.Name, "Content-Type") })
-	if contentType != "" && !given {
-		r.Headers = append(r.Headers, wire.Pair{Name: "Content-Type", Value: contentType})
-	}
-	made := L.NewUserData()
-	made.Value = r
-	L.Push(made)
+	L.Push(&glua.LUserData{Value: response, Env: in.globals, Metatable: in.responseMeta})
 	return 1
 }
 
-// headers reads a table of header fields, sorted by name.
-func (in *Interpreter) headers(L *lua.LState, t *lua.LTable) []wire.Pair {
-	if t == nil {
-		return nil
-	}
-	view := in.layout.Table(t)
-	in.meter.charge(len(view.Strings))
-	if len(view.Strings) >= wire.MaxPairs {
-		L.ArgError(3, "too many header fields")
-	}
-	if len(view.Array) > 0 || len(view.Hash) > 0 {
-		L.ArgError(3, "the name of a header field must be a string")
-	}
-	pairs := make([]wire.Pair, 0, len(view.Strings))
-	size := len("Content-Type") + len(textType)
-	for name, value := range view.Strings {
-		if !lua.LVCanConvToString(value) {
-			L.ArgError(3, "the value of a header field must be a string or a number")
-		}
-		p := wire.Pair{Name: name, Value: lua.LVAsString(value)}
-		size += len(p.Name) + len(p.Value)
-		pairs = append(pairs, p)
-	}
-	if size > wire.MaxPairText {
-		L.ArgError(3, "the header fields are too long")
-	}
-	slices.SortFunc(pairs, func(a, b wire.Pair) int { return strings.Compare(a.Name, b.Name) })
-	for _, p := range pairs {
-		in.meter.looking(len(p.Name) + len(p.Value))
-		if !isToken(p.Name) {
-			L.ArgError(3, "the name of a header field is not a token")
-		}
-		if hasControl(p.Value) {
-			L.ArgError(3, "the header field "+p.Name+" has a control character")
+// answer turns what a script returned into its response.
+func (in *Interpreter) answer(v glua.LValue) (wire.Response, error) {
+	if u, ok := v.(*glua.LUserData); ok && u != in.null {
+		if r, ok := u.Value.(*wire.Response); ok {
+			return *r, nil
 		}
 	}
-	return pairs
+	response := wire.Response{Status: 200}
+	ctype, err := in.setBody(&response, v)
+	if err != nil {
+		return wire.Response{}, err
+	}
+	if ctype == "" {
+		return wire.Response{Status: 204}, nil
+	}
+	response.Headers = []wire.Pair{{Name: contentType, Value: ctype}}
+	return response, nil
 }
 
-// isToken checks for RFC 9110's token, section 5.6.2.
+// setBody gives a response its body and tells its type, "" for none: nil is no
+// body, a string is text, all else is JSON. A body over wire.MaxBody ends the
+// script.
+func (in *Interpreter) setBody(r *wire.Response, v glua.LValue) (ctype string, err error) {
+	switch v := v.(type) {
+	case nil, *glua.LNilType:
+		return "", nil
+	case glua.LString:
+		if len(v) > wire.MaxBody {
+			in.exceed(wire.ResponseSize)
+		}
+		in.chargeBytes(len(v))
+		r.Body = []byte(v)
+		return textType, nil
+	}
+	e := encoder{in: in, max: wire.MaxBody, over: wire.ResponseSize}
+	if err := e.value(v, 0); err != nil {
+		return "", err
+	}
+	r.Body = e.out
+	return jsonType, nil
+}
+
+// headers reads a table of header fields: names are tokens of RFC 9110, section
+// 5.6.2, values have no control characters. The result is in lower case, sorted,
+// and fits in a result frame.
+func (in *Interpreter) headers(v glua.LValue) ([]wire.Pair, error) {
+	if v == glua.LNil {
+		return nil, nil
+	}
+	t, ok := v.(*glua.LTable)
+	if !ok {
+		return nil, fmt.Errorf("headers are a table, not a %s", typeName(v))
+	}
+	in.charge(vmview.TableOf(t).Distance(glua.LNil, glua.LNil) / nilsPerOp)
+	var list []wire.Pair
+	text := len(contentType) + len(textType)
+	for k, v := t.Next(glua.LNil); k != glua.LNil; k, v = t.Next(k) {
+		in.charge(opsPerFormat)
+		name, ok := k.(glua.LString)
+		if !ok || !isToken(string(name)) {
+			return nil, fmt.Errorf("a header field cannot have the name %s", describeKey(k))
+		}
+		if !glua.LVCanConvToString(v) {
+			return nil, fmt.Errorf("the header field %s has a %s, not a string or a number", name, typeName(v))
+		}
+		value := v.String()
+		in.chargeBytes(len(value))
+		if strings.ContainsFunc(value, isControl) {
+			return nil, fmt.Errorf("the header field %s has a control character in its value", name)
+		}
+		text += len(name) + len(value)
+		if text > wire.MaxPairText || len(list) == wire.MaxPairs-1 {
+			return nil, fmt.Errorf("more than %d header fields, or more than %d bytes of them", wire.MaxPairs-1, wire.MaxPairText)
+		}
+		list = append(list, wire.Pair{Name: strings.ToLower(string(name)), Value: value})
+	}
+	slices.SortFunc(list, func(a, b wire.Pair) int { return strings.Compare(a.Name, b.Name) })
+	for i := 1; i < len(list); i++ {
+		if list[i].Name == list[i-1].Name {
+			return nil, fmt.Errorf("the header field %s stands there twice", list[i].Name)
+		}
+	}
+	return list, nil
+}
+
 func isToken(s string) bool {
 	for _, c := range []byte(s) {
-		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
-		digit := c >= '0' && c <= '9'
-		if !letter && !digit && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9'
+		if !letter && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
 			return false
 		}
 	}
 	return s != ""
 }
 
-func hasControl(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f })
-}
+// isControl leaves the tab alone, which a value may contain.
+func isControl(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }

@@ -1,85 +1,90 @@
 package lua
 
 import (
-	"strings"
+	"fmt"
 	"testing"
 
 	"picloud/limits"
 	"picloud/worker/wire"
 )
 
-// outcome is what a test looks at after a run.
-type outcome struct {
-	*wire.Result
-	logs []*wire.Log
-}
-
-func (o outcome) body() string { return string(o.Response.Body) }
-
-func newJob(source string) *wire.Job {
-	return &wire.Job{
-		Purpose: wire.Run, InvocationID: "inv-1", ScriptName: "hello", Version: 3,
+// job is a job for source under the platform's defaults, which change may
+// change.
+func job(source string, change ...func(*wire.Job)) *wire.Job {
+	j := &wire.Job{
+		Purpose: wire.Run, InvocationID: "inv-1", ScriptName: "test", Version: 3,
 		Source: source, Limits: limits.Defaults(),
-		Request: wire.Request{
-			Method: "POST", Path: "/a/b", Body: []byte("body"),
-			Query:   []wire.Pair{{Name: "q", Value: "1"}},
-			Headers: []wire.Pair{{Name: "x-test", Value: "yes"}},
-		},
 	}
+	for _, c := range change {
+		c(j)
+	}
+	return j
 }
 
-func do(t testing.TB, job *wire.Job) outcome {
+func with(f limits.Field, value int64) func(*wire.Job) {
+	return func(j *wire.Job) { j.Limits.Set(f, value) }
+}
+
+func operations(n int64) func(*wire.Job) { return with(limits.MaxOperations, n) }
+func levels(n int64) func(*wire.Job)     { return with(limits.MaxCallLevels, n) }
+func depth(n int64) func(*wire.Job)      { return with(limits.MaxExprDepth, n) }
+
+func check(j *wire.Job) { j.Purpose = wire.Check }
+
+// do does a job in an interpreter of its own and checks what holds for every
+// result.
+func do(t testing.TB, j *wire.Job) (*wire.Result, []*wire.Log) {
 	t.Helper()
 	in, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var o outcome
-	o.Result = in.Do(job, func(l *wire.Log) { o.logs = append(o.logs, l) })
-	if o.Result == nil {
-		t.Fatal("no result")
+	var logs []*wire.Log
+	r := in.Do(j, func(l *wire.Log) { logs = append(logs, l) })
+	if _, err := r.Encode(); err != nil {
+		t.Fatalf("the result cannot be sent: %v\n%+v", err, r)
 	}
-	return o
-}
-
-func runScript(t testing.TB, source string) outcome {
-	t.Helper()
-	return do(t, newJob(source))
-}
-
-// runWith runs a script with one limit changed.
-func runWith(t testing.TB, source string, f limits.Field, value int64) outcome {
-	t.Helper()
-	job := newJob(source)
-	job.Limits.Set(f, value)
-	return do(t, job)
-}
-
-func wantOK(t *testing.T, o outcome) {
-	t.Helper()
-	if o.Status != wire.StatusOK {
-		t.Fatalf("status %d, limit %q, line %d: %s", o.Status, o.Limit, o.Line, o.Message)
+	budget := wire.LogBudget
+	for i, l := range logs {
+		budget -= wire.LogCost(l.Message)
+		if _, err := l.Encode(); err != nil || l.Cut && i < len(logs)-1 {
+			t.Fatalf("log line %d of %d: %v, cut %v", i, len(logs), err, l.Cut)
+		}
 	}
-}
-
-func wantLimit(t *testing.T, o outcome, f limits.Field) {
-	t.Helper()
-	if o.Status != wire.StatusLimitExceeded || o.Limit != f {
-		t.Fatalf("status %d, limit %q, want %q; line %d: %s; body %.80q", o.Status, o.Limit, f, o.Line, o.Message, o.body())
+	if budget < 0 {
+		t.Fatalf("the log is %d bytes over its budget", -budget)
 	}
-}
-
-func wantError(t *testing.T, o outcome, line int, text string) {
-	t.Helper()
-	if o.Status != wire.StatusScriptError || o.Line != line || !strings.Contains(o.Message, text) {
-		t.Fatalf("status %d, line %d: %q; want a script error at line %d with %q", o.Status, o.Line, o.Message, line, text)
+	if r.Operations < 0 || r.Operations > j.Limits.MaxOperations {
+		t.Fatalf("%d operations of %d", r.Operations, j.Limits.MaxOperations)
 	}
+	return r, logs
 }
 
-func TestHello(t *testing.T) {
-	o := runScript(t, `return "hello " .. ctx.request.method .. ctx.script.version`)
-	wantOK(t, o)
-	if o.body() != "hello POST3" || o.Response.Status != 200 || o.Operations == 0 {
-		t.Errorf("%+v", o.Result)
+func run(t testing.TB, source string, change ...func(*wire.Job)) *wire.Result {
+	t.Helper()
+	r, _ := do(t, job(source, change...))
+	return r
+}
+
+// show is a result in a few words, for comparing.
+func show(r *wire.Result) string {
+	switch r.Status {
+	case wire.StatusOK:
+		return fmt.Sprintf("%d %s", r.Response.Status, r.Response.Body)
+	case wire.StatusScriptError:
+		return fmt.Sprintf("error at %d: %s", r.Line, r.Message)
+	case wire.StatusLimitExceeded:
+		return "limit " + string(r.Limit)
+	case wire.StatusInvalidScript:
+		return fmt.Sprintf("invalid at %d: %s", r.Line, r.Message)
+	}
+	return fmt.Sprintf("status %d", r.Status)
+}
+
+// expect runs source and compares the result.
+func expect(t testing.TB, want, source string, change ...func(*wire.Job)) {
+	t.Helper()
+	if got := show(run(t, source, change...)); got != want {
+		t.Errorf("got  %s\nwant %s\nfor %.300s", got, want, source)
 	}
 }

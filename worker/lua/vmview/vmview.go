@@ -1,140 +1,188 @@
-// Package vmview reads the private state of a gopher-lua v1.1.2 virtual
-// machine: call frames, registers, open upvalues and the two parts of a table.
+// Package vmview is the one place that looks into gopher-lua's private memory.
 //
-// It promises to read only, and only through a Layout, which Verify gives after
-// it has compared every field it knows with the fields the linked gopher-lua
-// really has: name, type and offset. With any other version Verify fails, and
-// nothing is read. A view stays valid as long as the object it was taken of; a
-// Frame only until its function returns.
+// Limits have to be checked before an instruction does its work, so the caller
+// must see what the instruction will touch: the running function, its
+// registers, how long a table's parts are. gopher-lua exports none of that. The
+// types here mirror the private structures of version 1.1.2 field by field;
+// Verify compares them with the real ones and must succeed before anything
+// else of this package is used. With another version of gopher-lua it fails
+// instead of letting wrong memory be read.
+//
+// The package reads. KeepUpvalues and CloseUpvalues alone write, and say why. It
+// holds no state and allocates nothing outside of Verify.
 package vmview
 
 import (
-	"fmt"
-	"reflect"
+	"context"
 	"unsafe"
 
-	lua "github.com/yuin/gopher-lua"
+	glua "github.com/yuin/gopher-lua"
 )
 
-// Frame is one active call. Its fields stand in gopher-lua's order.
+// Frame mirrors callFrame: one running function.
 type Frame struct {
-	Index      int // 0 for the thread's first
-	Function   *lua.LFunction
-	Caller     *Frame // nil for the thread's first
-	PC         int    // of the instruction after the current one
+	Idx        int // position in the thread's frame stack, from 0
+	Fn         *glua.LFunction
+	Parent     *Frame `vm:"*lua.callFrame"` // the caller; nil at a thread's bottom
+	Pc         int    // the next instruction; the current one is at Pc-1
 	Base       int
-	LocalBase  int // the register the function's first local is in
+	LocalBase  int // register of the first local variable
 	ReturnBase int
-	Arguments  int
-	Results    int
-	TailCalls  int
+	NArgs      int // arguments passed
+	NRet       int
+	TailCall   int
 }
 
-// Registers is the value stack of one thread.
+// Registers mirrors registry: the values of one thread's frames.
 type Registers struct {
-	Values []lua.LValue // beyond Top they may be Go nil
-	Top    int
+	array   []glua.LValue
+	top     int
+	growBy  int
+	maxSize int
+	alloc   unsafe.Pointer `vm:"*lua.allocator"`
+	handler [2]uintptr     `vm:"lua.registryHandler"`
 }
 
-// Table is a table's inside. Keys holds every key the hash parts ever had, in
-// the order they came; gopher-lua never takes one out.
+// Get gives register i. A register that was never written reads as nil.
+func (r *Registers) Get(i int) glua.LValue {
+	if v := r.array[i]; v != nil {
+		return v
+	}
+	return glua.LNil
+}
+
+// Has reports whether register i exists.
+func (r *Registers) Has(i int) bool { return i >= 0 && i < len(r.array) }
+
+// Top is the number of registers in use.
+func (r *Registers) Top() int { return r.top }
+
+// State mirrors LState: one thread.
+type State struct {
+	G            *glua.Global
+	Parent       *glua.LState
+	Env          *glua.LTable
+	Panic        func(*glua.LState)
+	Dead         bool
+	Options      glua.Options
+	stop         int32
+	reg          *Registers     `vm:"*lua.registry"`
+	stack        [2]uintptr     `vm:"lua.callFrameStack"`
+	alloc        unsafe.Pointer `vm:"*lua.allocator"`
+	currentFrame *Frame         `vm:"*lua.callFrame"`
+	wrapped      bool
+	uvcache      *upvalue `vm:"*lua.Upvalue"`
+	hasErrorFunc bool
+	mainLoop     uintptr `vm:"func(*lua.LState, *lua.callFrame)"`
+	ctx          context.Context
+	ctxCancelFn  context.CancelFunc
+}
+
+// upvalue mirrors Upvalue: a local variable that a closure captured. While the
+// variable is in scope it is open and stands in its thread's list, which is
+// sorted by register.
+type upvalue struct {
+	next   *upvalue   `vm:"*lua.Upvalue"`
+	reg    *Registers `vm:"*lua.registry"`
+	index  int
+	value  glua.LValue
+	closed bool
+}
+
+// Of gives the view of a thread. It stays valid as long as the thread lives.
+func Of(L *glua.LState) *State { return (*State)(unsafe.Pointer(L)) }
+
+// Frame is the running function; nil before the thread's first call.
+func (s *State) Frame() *Frame { return s.currentFrame }
+
+// Registers are the thread's registers.
+func (s *State) Registers() *Registers { return s.reg }
+
+// OpenUpvalues counts the captured variables that are still in scope. The VM
+// walks their list whenever a function returns or makes a closure.
+func (s *State) OpenUpvalues() int {
+	n := 0
+	for u := s.uvcache; u != nil; u = u.next {
+		n++
+	}
+	return n
+}
+
+// KeepUpvalues stops the VM from detaching every captured variable of every
+// running function whenever an error is raised, those included that outlive
+// the error because it is caught above them. It sets hasErrorFunc, which LState.PCall
+// clears at its end and which nothing but the raising of errors looks at.
+func (s *State) KeepUpvalues() { s.hasErrorFunc = true }
+
+// CloseUpvalues detaches the captured variables in registers from base up, as
+// the VM does when the functions that own these registers return. It must run
+// before the registers are reused, which LState.PCall does for a caught error.
+func (s *State) CloseUpvalues(base int) {
+	var kept *upvalue
+	u := s.uvcache
+	for ; u != nil && u.index < base; u = u.next {
+		kept = u
+	}
+	if kept != nil {
+		kept.next = nil
+	} else {
+		s.uvcache = nil
+	}
+	for ; u != nil; u = u.next {
+		(*glua.Upvalue)(unsafe.Pointer(u)).Close()
+	}
+}
+
+// Table mirrors LTable: an array part, and a part for all other keys.
 type Table struct {
-	Metatable lua.LValue
-	Array     []lua.LValue
-	Hash      map[lua.LValue]lua.LValue
-	Strings   map[string]lua.LValue
-	Keys      []lua.LValue
-	KeyIndex  map[lua.LValue]int
+	Metatable glua.LValue
+	array     []glua.LValue
+	dict      map[glua.LValue]glua.LValue
+	strdict   map[string]glua.LValue
+	keys      []glua.LValue       // every key ever stored, in order
+	k2i       map[glua.LValue]int // where in keys
 }
 
-// Upvalue is an upvalue that is still open: gopher-lua keeps those of a thread
-// in one list, and goes through it for each it looks for.
-type Upvalue struct {
-	Next *Upvalue
+// TableOf gives the view of a table.
+func TableOf(t *glua.LTable) *Table { return (*Table)(unsafe.Pointer(t)) }
+
+// ArrayLen is the length of the array part, nils at its end included.
+func (t *Table) ArrayLen() int { return len(t.array) }
+
+// MapLen is the number of live keys outside of the array part.
+func (t *Table) MapLen() int { return len(t.dict) + len(t.strdict) }
+
+// TrailingNils counts the nils at the end of the array part: what the length
+// operator walks over.
+func (t *Table) TrailingNils() int {
+	n := 0
+	for i := len(t.array) - 1; i >= 0 && t.array[i] == glua.LNil; i-- {
+		n++
+	}
+	return n
 }
 
-// Layout is the proof that the views fit, and what is needed to find them.
-type Layout struct {
-	frame     uintptr
-	registers uintptr
-	upvalues  uintptr
+// Knows reports whether key was ever stored outside of the array part.
+func (t *Table) Knows(key glua.LValue) bool {
+	_, ok := t.k2i[key]
+	return ok
 }
 
-// Verify compares the views with the linked gopher-lua.
-func Verify() (Layout, error) {
-	var l Layout
-	if err := sameFields(reflect.TypeFor[lua.LTable](), reflect.TypeFor[Table](),
-		"Metatable", "array", "dict", "strdict", "keys", "k2i"); err != nil {
-		return l, err
-	}
-	state := reflect.TypeFor[lua.LState]()
-	frame, err := pointerField(state, "currentFrame")
-	if err != nil {
-		return l, err
-	}
-	if err := sameFields(frame.Type.Elem(), reflect.TypeFor[Frame](), "Idx", "Fn", "Parent",
-		"Pc", "Base", "LocalBase", "ReturnBase", "NArgs", "NRet", "TailCall"); err != nil {
-		return l, err
-	}
-	registers, err := pointerField(state, "reg")
-	if err != nil {
-		return l, err
-	}
-	if err := sameFields(registers.Type.Elem(), reflect.TypeFor[Registers](), "array", "top"); err != nil {
-		return l, err
-	}
-	upvalues, err := pointerField(state, "uvcache")
-	if err != nil {
-		return l, err
-	}
-	if err := sameFields(upvalues.Type.Elem(), reflect.TypeFor[Upvalue](), "next"); err != nil {
-		return l, err
-	}
-	return Layout{frame: frame.Offset, registers: registers.Offset, upvalues: upvalues.Offset}, nil
+// Distance is how many slots an iteration looks at to come from one key to the
+// next, dead keys included; from is nil at the start, to is nil at the end.
+func (t *Table) Distance(from, to glua.LValue) int {
+	return max(t.slot(to, len(t.array)+len(t.keys))-t.slot(from, 0), 0)
 }
 
-func pointerField(in reflect.Type, name string) (reflect.StructField, error) {
-	f, ok := in.FieldByName(name)
-	if !ok || f.Type.Kind() != reflect.Pointer || f.Type.Elem().Kind() != reflect.Struct {
-		return f, fmt.Errorf("unknown gopher-lua: %v has no pointer field %s", in, name)
+func (t *Table) slot(key glua.LValue, ifNil int) int {
+	if key == glua.LNil {
+		return ifNil
 	}
-	return f, nil
-}
-
-// sameFields checks that the first fields of real are called names, and lie
-// where view's fields lie, with the same types. A pointer from view to itself
-// stands for one from real to itself.
-func sameFields(real, view reflect.Type, names ...string) error {
-	if real.Kind() != reflect.Struct || real.NumField() < len(names) || view.NumField() != len(names) {
-		return fmt.Errorf("unknown gopher-lua: %v has too few fields", real)
+	if i, ok := t.k2i[key]; ok {
+		return len(t.array) + i
 	}
-	for i, name := range names {
-		r, v := real.Field(i), view.Field(i)
-		sameType := r.Type == v.Type || r.Type == reflect.PointerTo(real) && v.Type == reflect.PointerTo(view)
-		if r.Name != name || r.Offset != v.Offset || !sameType {
-			return fmt.Errorf("unknown gopher-lua: field %d of %v is %s %v at %d, not %s %v at %d",
-				i, real, r.Name, r.Type, r.Offset, name, v.Type, v.Offset)
-		}
+	if n, ok := key.(glua.LNumber); ok && n >= 1 && n <= glua.LNumber(len(t.array)) {
+		return int(n)
 	}
-	return nil
+	return len(t.array)
 }
-
-// CurrentFrame gives the place where a thread keeps its current frame; what is
-// in it is nil while nothing runs.
-func (l Layout) CurrentFrame(thread *lua.LState) **Frame {
-	return (**Frame)(unsafe.Add(unsafe.Pointer(thread), l.frame))
-}
-
-// OpenUpvalues gives the place where a thread keeps the first of its open
-// upvalues, nil while it has none.
-func (l Layout) OpenUpvalues(thread *lua.LState) **Upvalue {
-	return (**Upvalue)(unsafe.Add(unsafe.Pointer(thread), l.upvalues))
-}
-
-// Registers gives a thread's registers.
-func (l Layout) Registers(thread *lua.LState) *Registers {
-	return *(**Registers)(unsafe.Add(unsafe.Pointer(thread), l.registers))
-}
-
-// Table gives a table's inside.
-func (Layout) Table(t *lua.LTable) *Table { return (*Table)(unsafe.Pointer(t)) }

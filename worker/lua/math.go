@@ -1,0 +1,132 @@
+package lua
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+
+	glua "github.com/yuin/gopher-lua"
+)
+
+func (in *Interpreter) openMath(L *glua.LState, globals *glua.LTable) {
+	functions := []function{
+		{"atan2", in.real2(math.Atan2)},
+		{"fmod", in.real2(math.Mod)},
+		{"frexp", in.mathFrexp},
+		{"ldexp", in.mathLdexp},
+		{"max", in.fold(math.Max)},
+		{"min", in.fold(math.Min)},
+		{"mod", in.real2(math.Mod)},
+		{"modf", in.mathModf},
+		{"pow", in.real2(math.Pow)},
+		{"random", in.mathRandom},
+		{"randomseed", in.mathRandomSeed},
+	}
+	for _, f := range []struct {
+		name string
+		f    func(float64) float64
+	}{
+		{"abs", math.Abs}, {"acos", math.Acos}, {"asin", math.Asin}, {"atan", math.Atan}, {"ceil", math.Ceil},
+		{"cos", math.Cos}, {"cosh", math.Cosh}, {"deg", func(x float64) float64 { return x * 180 / math.Pi }},
+		{"exp", math.Exp}, {"floor", math.Floor}, {"log", math.Log}, {"log10", math.Log10},
+		{"rad", func(x float64) float64 { return x * math.Pi / 180 }}, {"sin", math.Sin}, {"sinh", math.Sinh},
+		{"sqrt", math.Sqrt}, {"tan", math.Tan}, {"tanh", math.Tanh},
+	} {
+		functions = append(functions, function{f.name, in.real(f.f)})
+	}
+	module := in.module(L, globals, "math", functions)
+	module.RawSetString("pi", glua.LNumber(math.Pi))
+	module.RawSetString("huge", glua.LNumber(math.Inf(1)))
+}
+
+func (in *Interpreter) real(f func(float64) float64) glua.LGFunction {
+	return func(L *glua.LState) int {
+		L.Push(glua.LNumber(f(in.checkNumber(L, 1))))
+		return 1
+	}
+}
+
+func (in *Interpreter) real2(f func(x, y float64) float64) glua.LGFunction {
+	return func(L *glua.LState) int {
+		L.Push(glua.LNumber(f(in.checkNumber(L, 1), in.checkNumber(L, 2))))
+		return 1
+	}
+}
+
+// fold joins all arguments, of which there must be one at least.
+func (in *Interpreter) fold(f func(x, y float64) float64) glua.LGFunction {
+	return func(L *glua.LState) int {
+		result := in.checkNumber(L, 1)
+		for i := 2; i <= L.GetTop(); i++ {
+			result = f(result, in.checkNumber(L, i))
+		}
+		L.Push(glua.LNumber(result))
+		return 1
+	}
+}
+
+func (in *Interpreter) mathFrexp(L *glua.LState) int {
+	fraction, exponent := math.Frexp(in.checkNumber(L, 1))
+	L.Push(glua.LNumber(fraction))
+	L.Push(glua.LNumber(exponent))
+	return 2
+}
+
+func (in *Interpreter) mathLdexp(L *glua.LState) int {
+	L.Push(glua.LNumber(math.Ldexp(in.checkNumber(L, 1), in.checkInt(L, 2))))
+	return 1
+}
+
+func (in *Interpreter) mathModf(L *glua.LState) int {
+	n := in.checkNumber(L, 1)
+	whole, fraction := math.Modf(n)
+	if math.IsInf(n, 0) {
+		whole, fraction = n, 0
+	}
+	L.Push(glua.LNumber(whole))
+	L.Push(glua.LNumber(fraction))
+	return 2
+}
+
+// seed is what math.random begins with, drawn when the interpreter was built.
+type seed [32]byte
+
+// generator is where math.random begins. The invocation's id is mixed in: a warm
+// process may be a copy of another one, with the same seed.
+func (s seed) generator(invocation string) *rand.Rand {
+	return rand.New(rand.NewChaCha8(sha256.Sum256(append(s[:], invocation...))))
+}
+
+func (in *Interpreter) random() *rand.Rand {
+	if in.generator == nil {
+		in.charge(opsPerCall)
+		in.generator = in.seed.generator(in.invocation)
+	}
+	return in.generator
+}
+
+func (in *Interpreter) mathRandom(L *glua.LState) int {
+	random := in.random()
+	if L.GetTop() == 0 {
+		L.Push(glua.LNumber(random.Float64()))
+		return 1
+	}
+	low, high, last := 1, in.checkInt(L, 1), 1
+	if L.GetTop() > 1 {
+		low, high, last = high, in.checkInt(L, 2), 2
+	}
+	if low > high {
+		L.ArgError(last, "interval is empty")
+	}
+	L.Push(glua.LNumber(low + random.IntN(high-low+1)))
+	return 1
+}
+
+func (in *Interpreter) mathRandomSeed(L *glua.LState) int {
+	in.charge(opsPerCall)
+	var s seed
+	binary.LittleEndian.PutUint64(s[:], math.Float64bits(in.checkNumber(L, 1)))
+	in.generator = s.generator("")
+	return 0
+}

@@ -1,0 +1,65 @@
+package lua
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+)
+
+const whitespace = " \f\n\r\t\v"
+
+// parseNumber reads a string as a number, as tonumber does: decimal, with a
+// fraction and an exponent if wanted, or hexadecimal, between white space.
+func parseNumber(s string) (float64, bool) {
+	s = strings.Trim(s, whitespace)
+	digits := strings.TrimLeft(s, "+-")
+	if len(s)-len(digits) > 1 || digits == "" {
+		return 0, false
+	}
+	if strings.HasPrefix(digits, "0x") || strings.HasPrefix(digits, "0X") {
+		return parseBase(s[:len(s)-len(digits)]+digits[2:], 16)
+	}
+	// What begins otherwise, strconv would take for infinity or not-a-number;
+	// an underscore or a hexadecimal exponent it would accept in between.
+	if c := digits[0]; c != '.' && (c < '0' || c > '9') || strings.ContainsAny(digits, "_xXpP") {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	return n, err == nil || errors.Is(err, strconv.ErrRange)
+}
+
+// parseBase reads a whole number of any size in base 2 to 36.
+func parseBase(s string, base int) (float64, bool) {
+	s = strings.Trim(s, whitespace)
+	sign := 1.0
+	switch {
+	case strings.HasPrefix(s, "-"):
+		sign, s = -1, s[1:]
+	case strings.HasPrefix(s, "+"):
+		s = s[1:]
+	}
+	if s == "" {
+		return 0, false
+	}
+	n := 0.0
+	for i := range len(s) {
+		d := digit(s[i])
+		if d >= base {
+			return 0, false
+		}
+		n = n*float64(base) + float64(d)
+	}
+	return math.Copysign(n, sign), true
+}
+
+// digit gives the value of a digit, 36 for what is none.
+func digit(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c|0x20 && c|0x20 <= 'z':
+		return int(c|0x20-'a') + 10
+	}
+	return 36
+}

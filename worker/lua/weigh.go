@@ -1,0 +1,215 @@
+package lua
+
+import (
+	glua "github.com/yuin/gopher-lua"
+
+	"picloud/limits"
+	"picloud/worker/lua/vmview"
+)
+
+// An instruction has 6 bits of opcode, 8 of A, 9 of C and 9 of B; an operand
+// with isConstant set stands for a constant.
+const isConstant = 1 << 8
+
+func argA(inst uint32) int { return int(inst>>18) & 0xff }
+func argB(inst uint32) int { return int(inst & 0x1ff) }
+func argC(inst uint32) int { return int(inst>>9) & 0x1ff }
+
+// weigh charges an instruction for what it does beyond the ordinary, before it
+// does it.
+func (h *hook) weigh(f *vmview.Frame, inst uint32) {
+	switch int(inst >> 26) {
+	case glua.OP_GETTABLE:
+		h.chargeKey(h.operand(f, argC(inst)))
+		h.weighChain(h.operand(f, argB(inst)), f, argC(inst))
+	case glua.OP_GETTABLEKS, glua.OP_SELF:
+		if h.in.longKeys {
+			h.chargeKey(h.operand(f, argC(inst)))
+		}
+		h.weighChain(h.operand(f, argB(inst)), f, argC(inst))
+	case glua.OP_SETTABLE:
+		h.chargeKey(h.operand(f, argB(inst)))
+		h.weighStore(h.operand(f, argA(inst)), h.operand(f, argB(inst)))
+	case glua.OP_SETTABLEKS:
+		if h.in.longKeys {
+			h.chargeKey(h.operand(f, argB(inst)))
+		}
+		h.weighStore(h.operand(f, argA(inst)), h.operand(f, argB(inst)))
+	case glua.OP_GETGLOBAL, glua.OP_SETGLOBAL:
+		if h.in.longKeys {
+			h.chargeKey(f.Fn.Proto.Constants[inst&0x3ffff])
+		}
+	case glua.OP_ADD, glua.OP_SUB, glua.OP_MUL, glua.OP_DIV, glua.OP_MOD, glua.OP_POW:
+		h.weighNumeral(h.operand(f, argB(inst)))
+		h.weighNumeral(h.operand(f, argC(inst)))
+	case glua.OP_UNM:
+		h.weighNumeral(h.operand(f, argB(inst)))
+	case glua.OP_CONCAT:
+		h.weighConcat(f, inst)
+	case glua.OP_EQ:
+		if a, b, ok := h.strings(f, inst); ok && len(a) == len(b) {
+			h.chargeBytes(len(a))
+		}
+	case glua.OP_LT, glua.OP_LE:
+		if a, b, ok := h.strings(f, inst); ok {
+			h.chargeBytes(min(len(a), len(b)))
+		}
+	case glua.OP_LEN:
+		if t, ok := h.operand(f, argB(inst)).(*glua.LTable); ok {
+			h.chargeLength(t)
+		}
+	case glua.OP_CALL:
+		if argB(inst) == 0 { // as many arguments as there are
+			h.weighSpread(f)
+		}
+	case glua.OP_TAILCALL, glua.OP_RETURN:
+		if argB(inst) == 0 {
+			h.weighSpread(f)
+		}
+		h.weighUpvalues(1)
+	case glua.OP_CLOSE:
+		h.weighUpvalues(1)
+	case glua.OP_CLOSURE:
+		p := f.Fn.Proto.FunctionPrototypes[inst&0x3ffff]
+		h.weighUpvalues(int(p.NumUpvalues))
+	case glua.OP_VARARG:
+		h.chargeValues(f.NArgs)
+		if h.regs.Top()+f.NArgs > maxRegisters {
+			h.exceed(limits.MaxCallLevels)
+		}
+	case glua.OP_SETLIST:
+		if argB(inst) == 0 {
+			h.weighSpread(f)
+		}
+	}
+}
+
+// operand gives a register or a constant.
+func (h *hook) operand(f *vmview.Frame, i int) glua.LValue {
+	if i&isConstant != 0 {
+		return f.Fn.Proto.Constants[i&^isConstant]
+	}
+	return h.regs.Get(f.LocalBase + i)
+}
+
+func (h *hook) strings(f *vmview.Frame, inst uint32) (a, b glua.LString, ok bool) {
+	if a, ok = h.operand(f, argB(inst)).(glua.LString); !ok {
+		return
+	}
+	b, ok = h.operand(f, argC(inst)).(glua.LString)
+	return
+}
+
+// weighChain charges for following a chain of __index tables, which may have a
+// hundred links. The first is free. A function at the end is charged by itself.
+func (h *hook) weighChain(object glua.LValue, f *vmview.Frame, key int) {
+	t, ok := object.(*glua.LTable)
+	if !ok || t.Metatable == glua.LNil {
+		return
+	}
+	for range glua.MaxTableGetLoop {
+		next := metaTable(t, "__index")
+		if next == nil || next.Metatable == glua.LNil || t.RawGet(h.operand(f, key)) != glua.LNil {
+			return
+		}
+		h.charge(1)
+		t = next
+	}
+}
+
+// metaTable gives the table that stands in t's metatable for an event, if any.
+func metaTable(t *glua.LTable, event string) *glua.LTable {
+	meta, ok := t.Metatable.(*glua.LTable)
+	if !ok {
+		return nil
+	}
+	next, _ := meta.RawGetString(event).(*glua.LTable)
+	return next
+}
+
+// weighStore is for object[key] = value: it charges for following a chain of
+// __newindex tables and for the gap that a new key may leave in the array part.
+func (h *hook) weighStore(object, key glua.LValue) {
+	t, ok := object.(*glua.LTable)
+	if !ok {
+		return
+	}
+	for range glua.MaxTableGetLoop {
+		next := metaTable(t, "__newindex")
+		if next == nil || t.RawGet(key) != glua.LNil {
+			break
+		}
+		h.charge(1)
+		t = next
+	}
+	if n, ok := key.(glua.LNumber); ok {
+		h.chargeGap(t, n)
+	}
+}
+
+// weighNumeral charges for reading a string as a number. The VM tries twice,
+// and copies it for the error if it is none.
+func (h *hook) weighNumeral(v glua.LValue) {
+	if s, ok := v.(glua.LString); ok {
+		h.chargeBytes(4 * len(s))
+	}
+}
+
+// weighSpread charges for an instruction that handles all values up to the top.
+func (h *hook) weighSpread(f *vmview.Frame) {
+	h.chargeValues(h.regs.Top() - f.LocalBase)
+}
+
+// weighUpvalues charges for an instruction that goes through the list of
+// captured variables so many times.
+func (h *hook) weighUpvalues(times int) {
+	if n := h.state.OpenUpvalues(); n > 16 {
+		h.charge(n * times / 16)
+	}
+}
+
+// pendingConcat is a concatenation whose metamethod is running: the length of
+// its result is not known before.
+type pendingConcat struct {
+	frame *vmview.Frame
+	pc    int // behind the instruction
+}
+
+// weighConcat charges for the string that is to be made.
+func (h *hook) weighConcat(f *vmview.Frame, inst uint32) {
+	bytes, numbers, metamethod := 0, 0, false
+	for i := argB(inst); i <= argC(inst); i++ {
+		switch v := h.regs.Get(f.LocalBase + i).(type) {
+		case glua.LString:
+			bytes += len(v)
+		case glua.LNumber:
+			numbers++
+		default:
+			metamethod = true
+		}
+	}
+	h.charge(bytes/bytesPerOp + numbers*opsPerFormat)
+	if metamethod {
+		h.concats = append(h.concats, pendingConcat{f, f.Pc})
+	}
+}
+
+// finishConcats runs before an instruction while concatenations are pending. It
+// charges the result of one whose frame goes on, and forgets those that an
+// error has ended.
+func (h *hook) finishConcats(f *vmview.Frame) {
+	for n := len(h.concats); n > 0 && f.Idx <= h.concats[n-1].frame.Idx; n-- {
+		c := h.concats[n-1]
+		h.concats = h.concats[:n-1]
+		if f != c.frame || f.Pc <= c.pc {
+			continue
+		}
+		result := f.LocalBase + argA(f.Fn.Proto.Code[c.pc-1])
+		if !h.regs.Has(result) {
+			continue
+		}
+		if s, ok := h.regs.Get(result).(glua.LString); ok {
+			h.chargeBytes(len(s))
+		}
+	}
+}
