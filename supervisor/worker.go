@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"sync"
 	"syscall"
@@ -216,9 +215,8 @@ var errGone = errors.New("the worker ended before it had its job")
 // the worker is being ended.
 func (w *worker) hand(job *wire.Job, frame []byte, log func(*wire.Log)) error {
 	if err := w.enclosure.Limit(w.process.Pid, job.Limits.MemoryLimitMB); err != nil {
-		w.abort()
-		if errors.Is(err, syscall.ESRCH) || errors.Is(err, fs.ErrNotExist) {
-			return errGone // with its cgroup
+		if w.abort(); w.hasEnded() {
+			return errGone // and its process and its cgroup with it
 		}
 		return fmt.Errorf("setting memory_limit_mb: %w", err)
 	}
@@ -248,6 +246,14 @@ func (w *worker) abort() {
 	defer w.mu.Unlock()
 	w.aborted = true
 	w.process.Answers.SetReadDeadline(longAgo())
+}
+
+// hasEnded tells whether the worker's end had begun. Nothing of it is taken away
+// before.
+func (w *worker) hasEnded() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.closed
 }
 
 // setReadDeadline is for the goroutine that reads: it never undoes an abort.
