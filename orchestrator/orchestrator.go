@@ -4,7 +4,8 @@
 // It promises that every request below /run/ gets exactly one answer: the
 // script's, or a problem document; that limits are merged anew for each call;
 // that an answer carries the invocation's id and, once it ran, what it used; and
-// that one line in the log and one in the metrics record each. Of what a worker
+// that one line in the log and one in the metrics record each, unless a bug of our
+// own ends the handler, which the daemon answers and logs. Of what a worker
 // sends back it passes on only what HTTP allows and the script may say.
 //
 // It never changes anything stored and never compiles or runs a script itself.
