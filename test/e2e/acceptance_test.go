@@ -86,6 +86,23 @@ func TestMemoryLimitIsTheKernels(t *testing.T) {
 	}
 }
 
+// What the limit promises a script it can use, less what the worker itself takes.
+func TestMemoryLimitLeavesRoom(t *testing.T) {
+	d := startDaemon(t)
+	d.deploy("half", `
+local all = {}
+for i = 1, 250 do
+  local t = {}
+  for j = 1, 4096 do t[j] = j end
+  all[i] = t
+end
+return #all`, object{"memory_limit_mb": 64, "timeout_ms": 60_000, "sandbox": object{
+		"max_operations": 10_000_000, "max_array_size": 100_000, "max_map_size": 100_000}})
+	for range 5 {
+		d.run("half").expect(t, 200, nil)
+	}
+}
+
 // oomKills reads what the kernel counts for all workers together, those that
 // are gone too; see memory.events in the kernel's cgroup-v2 document.
 func (d *daemon) oomKills() int {

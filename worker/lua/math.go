@@ -1,8 +1,8 @@
 package lua
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 
@@ -95,7 +95,12 @@ type seed [32]byte
 // generator is where math.random begins. The invocation's id is mixed in: a warm
 // process may be a copy of another one, with the same seed.
 func (s seed) generator(invocation string) *rand.Rand {
-	return rand.New(rand.NewChaCha8(sha256.Sum256(append(s[:], invocation...))))
+	h := fnv.New128a() // spreads the id; the secret is the seed, the generator ChaCha8
+	h.Write([]byte(invocation))
+	for i, b := range h.Sum(nil) {
+		s[i] ^= b
+	}
+	return rand.New(rand.NewChaCha8(s))
 }
 
 func (in *Interpreter) random() *rand.Rand {
