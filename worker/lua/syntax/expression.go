@@ -48,10 +48,23 @@ func (c *checker) table(e *ast.TableExpr, depth int) {
 	for _, f := range e.Fields {
 		if f.Key != nil {
 			c.expression(f.Key, depth)
+			oneValue(f.Value)
 		} else if items++; items > maxItems {
 			c.refuse(e.Line(), fmt.Sprintf("a table constructor with more than %d items", maxItems))
 		}
 		c.expression(f.Value, depth)
+	}
+}
+
+// oneValue marks a field's value as if it stood in parentheses. Otherwise
+// gopher-lua takes a call that is the last field's value for as many items as
+// it gives, even though it has a key.
+func oneValue(e ast.Expr) {
+	switch e := e.(type) {
+	case *ast.FuncCallExpr:
+		e.AdjustRet = true
+	case *ast.Comma3Expr:
+		e.AdjustRet = true
 	}
 }
 

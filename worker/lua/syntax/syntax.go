@@ -34,8 +34,9 @@ const (
 	maxTargets = 200
 
 	// maxItems is how many items without a key a table constructor may have.
-	// gopher-lua stores the ones behind at wrong keys.
-	maxItems = 511 * 50
+	// gopher-lua numbers lists of 50 in 9 bits; one number is for what a call at
+	// the end gives.
+	maxItems = 510 * 50
 
 	// maxCode is how many instructions a function may have: the largest
 	// distance a jump can bridge.
@@ -87,6 +88,7 @@ func Compile(source, name string, maxDepth int) (*glua.FunctionProto, error) {
 		return nil, err
 	}
 	c.patchGotos(proto)
+	patchLists(proto)
 	return proto, nil
 }
 
