@@ -52,6 +52,40 @@ func TestEveryAnswerSaysWhatItUsed(t *testing.T) {
 	}
 }
 
+// Each limit of the interpreter, at the limit and one beyond it.
+func TestTheInterpretersLimits(t *testing.T) {
+	d := startDaemon(t)
+	for _, c := range []struct {
+		limit            string
+		value            int
+		within, tooLarge string
+	}{
+		{"max_operations", 500, "for i = 1, 100 do end", "for i = 1, 1000 do end"},
+		{"max_string_size", 100, "return ('x'):rep(100)", "return ('x'):rep(101)"},
+		{"max_array_size", 10, "local t = {} for i = 1, 10 do t[i] = i end return t", "local t = {} for i = 1, 11 do t[i] = i end return t"},
+		{"max_map_size", 10, "local t = {} for i = 1, 10 do t['k' .. i] = i end return t", "local t = {} for i = 1, 11 do t['k' .. i] = i end return t"},
+		{"max_call_levels", 7, "local function f(n) if n > 1 then f(n - 1) end end f(7)", "local function f(n) if n > 1 then f(n - 1) end end f(8)"},
+	} {
+		override := object{"sandbox": object{c.limit: c.value}}
+		d.deploy("limited", c.within, override)
+		if a := d.run("limited"); a.status != 200 && a.status != 204 {
+			t.Errorf("%s: %d %s", c.limit, a.status, a.body)
+		}
+		d.deploy("limited", "pcall(function() "+c.tooLarge+" end)", override)
+		d.run("limited").expect(t, 507, object{"code": "limit_exceeded", "limit": c.limit, "value": c.value})
+	}
+
+	// The depth is looked at when the script is uploaded; and when it is run, as
+	// the ceiling may have come down, below the default.
+	nested := object{"source": "return " + strings.Repeat("(", 10) + "1" + strings.Repeat(")", 10)}
+	d.admin("PUT", "/scripts/nested", nested).expect(t, 201, nil)
+	d.run("nested").expect(t, 200, nil)
+	d.admin("PATCH", "/limits/ceiling", object{"max_expr_depth": 9}).expect(t, 200, nil)
+	d.run("nested").expect(t, 507, object{"code": "limit_exceeded", "limit": "max_expr_depth", "value": 9})
+	nested["sandbox"] = object{"max_expr_depth": 9}
+	d.admin("PUT", "/scripts/nested", nested).expect(t, 422, object{"code": "invalid_script", "line": 1})
+}
+
 func TestErrorsOfScripts(t *testing.T) {
 	d := startDaemon(t)
 	d.deploy("fails", "local x = 1\nerror('broken')")

@@ -13,8 +13,8 @@ import (
 const maxResults = 8000
 
 func (in *Interpreter) openBase(L *glua.LState, globals *glua.LTable) {
-	in.next = L.NewFunction(in.baseNext)
-	in.ipairsNext = L.NewFunction(in.baseIpairsNext)
+	in.next = newFunction(L, in.baseNext)
+	in.ipairsNext = newFunction(L, in.baseIpairsNext)
 	globals.RawSetString("_G", globals)
 	globals.RawSetString("_VERSION", glua.LString(glua.LuaVersion))
 	globals.RawSetString("next", in.next)
@@ -160,6 +160,7 @@ func (in *Interpreter) baseRawGet(L *glua.LState) int {
 func (in *Interpreter) baseRawSet(L *glua.LState) int {
 	t, key, value := checkTable(L, 1), checkAny(L, 2), checkAny(L, 3)
 	in.chargeKey(key)
+	in.fitKey(t, key, value)
 	if n, ok := key.(glua.LNumber); ok {
 		in.chargeGap(t, n)
 	}
@@ -225,7 +226,7 @@ func (in *Interpreter) toString(L *glua.LState, v glua.LValue) glua.LValue {
 		return v
 	case glua.LNumber:
 		in.charge(opsPerFormat)
-		return glua.LString(v.String())
+		return in.made(v.String())
 	}
 	if f := L.GetMetaField(v, "__tostring"); callable(L, f) {
 		L.Push(f)
@@ -236,7 +237,7 @@ func (in *Interpreter) toString(L *glua.LState, v glua.LValue) glua.LValue {
 		return result
 	}
 	in.charge(opsPerFormat)
-	return glua.LString(v.String())
+	return in.made(v.String())
 }
 
 // text is toString for those who need a string: user names who.

@@ -132,11 +132,17 @@ func (in *Interpreter) resume(L *glua.LState) int {
 	return n
 }
 
-func (in *Interpreter) coroutineResume(L *glua.LState) int { return in.resume(L) }
+func (in *Interpreter) coroutineResume(L *glua.LState) int {
+	n := in.resume(L)
+	if arg(L, -n) == glua.LFalse {
+		in.caught(arg(L, -1))
+	}
+	return n
+}
 
 func (in *Interpreter) coroutineWrap(L *glua.LState) int {
 	thread := in.newThread(L)
-	L.Push(L.NewFunction(func(L *glua.LState) int {
+	L.Push(newFunction(L, func(L *glua.LState) int {
 		L.Insert(thread, 1)
 		n := in.resume(L)
 		if arg(L, -n) == glua.LFalse {

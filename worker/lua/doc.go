@@ -13,10 +13,14 @@
 // UTC. The known crashes, hangs and miscompilations of gopher-lua are closed by
 // package syntax, by this library and by the checks before each instruction.
 //
-// Enforced are max_operations, max_call_levels and max_expr_depth. Not
-// bounded here are memory and time: that is for whoever runs the process.
+// All six limits of a script's own are enforced: max_operations,
+// max_string_size, max_array_size, max_map_size, max_call_levels and
+// max_expr_depth. A value is measured before memory is taken for it. How much
+// memory all values take together, and for how long a script runs, is for
+// whoever runs the process to bound.
 //
 // The package starts one goroutine for each job and waits for it. It keeps no
-// state of its own. It sets gopher-lua's global CompatVarArg, once, always to
-// the same value.
+// state of its own, but gopher-lua has two globals that it needs: CompatVarArg is
+// set once, always to the same value, and MaxArrayIndex for each job to what its
+// max_array_size asks for. One process runs one job at a time.
 package lua

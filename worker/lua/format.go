@@ -12,19 +12,18 @@ import (
 // Width and precision have two digits at most.
 func (in *Interpreter) stringFormat(L *glua.LState) int {
 	format := in.checkString(L, 1)
-	in.chargeBytes(len(format))
-	var out strings.Builder
+	out := in.newString()
 	next := 2
 	for {
 		i := strings.IndexByte(format, '%')
 		if i < 0 {
-			out.WriteString(format)
+			out.write(format)
 			break
 		}
-		out.WriteString(format[:i])
+		out.write(format[:i])
 		format = format[i+1:]
 		if strings.HasPrefix(format, "%") {
-			out.WriteByte('%')
+			out.writeByte('%')
 			format = format[1:]
 			continue
 		}
@@ -34,10 +33,10 @@ func (in *Interpreter) stringFormat(L *glua.LState) int {
 		if next > L.GetTop() {
 			L.ArgError(next, "no value")
 		}
-		in.convert(L, &out, spec, verb, next)
+		in.convert(L, out, spec, verb, next)
 		next++
 	}
-	L.Push(glua.LString(out.String()))
+	L.Push(out.value())
 	return 1
 }
 
@@ -72,7 +71,7 @@ func (in *Interpreter) directive(L *glua.LState, s string) (spec string, verb by
 
 // convert adds argument i. Go's fmt has C's flags; where its results differ the
 // flags are changed or the text is padded only.
-func (in *Interpreter) convert(L *glua.LState, out *strings.Builder, spec string, verb byte, i int) {
+func (in *Interpreter) convert(L *glua.LState, out *builder, spec string, verb byte, i int) {
 	unsigned := strings.NewReplacer("+", "", " ", "")
 	switch verb {
 	case 'c':
@@ -92,13 +91,11 @@ func (in *Interpreter) convert(L *glua.LState, out *strings.Builder, spec string
 		in.convertFloat(L, out, spec, verb, in.checkNumber(L, i))
 	case 'q':
 		s := in.checkString(L, i)
-		in.chargeBytes(2 * len(s))
 		quote(out, s)
 	case 's':
 		s := in.text(L, arg(L, i), "format")
-		in.chargeBytes(len(s))
 		if spec == "" {
-			out.WriteString(s)
+			out.write(s)
 		} else {
 			pad(out, spec, s)
 		}
@@ -107,7 +104,7 @@ func (in *Interpreter) convert(L *glua.LState, out *strings.Builder, spec string
 	}
 }
 
-func (in *Interpreter) convertFloat(L *glua.LState, out *strings.Builder, spec string, verb byte, n float64) {
+func (in *Interpreter) convertFloat(L *glua.LState, out *builder, spec string, verb byte, n float64) {
 	if math.IsInf(n, 0) || math.IsNaN(n) {
 		text := "inf"
 		switch {
@@ -135,7 +132,7 @@ func (in *Interpreter) convertFloat(L *glua.LState, out *strings.Builder, spec s
 
 // pad writes s with the width and precision of spec, counted in bytes. Of the
 // flags only '-' has a meaning for text.
-func pad(out *strings.Builder, spec, s string) {
+func pad(out *builder, spec, s string) {
 	flags := len(spec) - len(strings.TrimLeft(spec, "-+ #0"))
 	width, precision, precise := strings.Cut(spec[flags:], ".")
 	if precise {
@@ -143,9 +140,9 @@ func pad(out *strings.Builder, spec, s string) {
 	}
 	padding := strings.Repeat(" ", max(decimal(width)-len(s), 0))
 	if strings.Contains(spec[:flags], "-") {
-		out.WriteString(s + padding)
+		out.write(s + padding)
 	} else {
-		out.WriteString(padding + s)
+		out.write(padding + s)
 	}
 }
 
@@ -183,20 +180,20 @@ func toInt64(n float64) int64 {
 }
 
 // quote writes s as a Lua string.
-func quote(out *strings.Builder, s string) {
-	out.WriteByte('"')
+func quote(out *builder, s string) {
+	out.writeByte('"')
 	for _, c := range []byte(s) {
 		switch c {
 		case '"', '\\', '\n':
-			out.WriteByte('\\')
-			out.WriteByte(c)
+			out.writeByte('\\')
+			out.writeByte(c)
 		case '\r':
-			out.WriteString(`\r`)
+			out.write(`\r`)
 		case 0:
-			out.WriteString(`\000`)
+			out.write(`\000`)
 		default:
-			out.WriteByte(c)
+			out.writeByte(c)
 		}
 	}
-	out.WriteByte('"')
+	out.writeByte('"')
 }

@@ -3,6 +3,7 @@ package lua
 import (
 	"testing"
 
+	"picloud/limits"
 	"picloud/worker/wire"
 )
 
@@ -11,8 +12,10 @@ func seeds(f *testing.F) {
 	for _, source := range spenders {
 		f.Add(source)
 	}
-	for _, source := range nestings {
-		f.Add(source)
+	for _, list := range []map[string]string{nestings, makers, sequences, maps} {
+		for _, source := range list {
+			f.Add(source)
+		}
 	}
 	for _, source := range []string{
 		`local t = setmetatable({}, {__call = pcall}) t()`,
@@ -30,14 +33,16 @@ func seeds(f *testing.F) {
 	}
 }
 
-// FuzzRun runs anything. do checks what must hold for every result.
+// FuzzRun runs anything. do checks what must hold for every result: nothing in
+// the script's reach is larger than its limits, among others.
 func FuzzRun(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, source string) {
 		if len(source) > wire.MaxSource {
 			return
 		}
-		first, _ := do(t, job(source, operations(20_000)))
+		first, _ := do(t, job(source, operations(20_000), with(limits.MaxStringSize, 1000),
+			with(limits.MaxArraySize, 100), with(limits.MaxMapSize, 100)))
 		if first.Status == wire.StatusScriptError && first.Message == brokenMessage {
 			t.Errorf("the VM fails")
 		}

@@ -78,7 +78,7 @@ func (h *hook) Done() <-chan struct{} {
 		h.enter(f)
 	}
 	if len(h.concats) > 0 {
-		h.finishConcats(f)
+		h.forgetConcats(f)
 	}
 	h.weigh(f, f.Fn.Proto.Code[f.Pc-1])
 	return nil

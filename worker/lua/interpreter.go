@@ -45,6 +45,7 @@ type Interpreter struct {
 	invocation string
 	maxLevels  int
 	frames     int  // size of a new thread's frame stack
+	longest    int  // bytes of the longest string in the script's text
 	longKeys   bool // the script has constants whose hashing is to be charged
 	journal    *journal
 	generator  *rand.Rand // of math.random, nil until it is needed
@@ -131,14 +132,18 @@ func (in *Interpreter) Do(job *wire.Job, emit func(*wire.Log)) *wire.Result {
 
 // prepare makes the interpreter ready for a job's script.
 func (in *Interpreter) prepare(job *wire.Job, proto *glua.FunctionProto, emit func(*wire.Log)) {
-	in.meter = newMeter(job.Limits.MaxOperations)
 	in.invocation = job.InvocationID
 	in.maxLevels = int(job.Limits.MaxCallLevels)
 	in.frames = frames(in.maxLevels)
-	in.longKeys = hasLongKeys(proto)
+	in.longest = longestConstant(proto)
+	in.longKeys = in.longest > maxFreeKey
 	in.journal = newJournal(emit)
 	in.started = time.Now()
 	in.globals.RawSetString("ctx", requestContext(job))
+	in.meter = newMeter(job.Limits, in.globals)
+	// From here on a whole number beyond the longest sequence is a key like any
+	// other. gopher-lua would fill an array with nils up to it.
+	glua.MaxArrayIndex = in.maxArray + 1
 	if in.maxLevels > warmLevels {
 		in.main.Options.CallStackSize = in.frames
 		in.main, _ = in.main.NewThread()
@@ -153,6 +158,7 @@ func (in *Interpreter) prepare(job *wire.Job, proto *glua.FunctionProto, emit fu
 // run runs the script on the goroutine that it is ended with.
 func (in *Interpreter) run(proto *glua.FunctionProto) *wire.Result {
 	L := in.main
+	in.fit(in.longest)
 	L.Push(L.NewFunctionFromProto(proto))
 	if err, ok := in.protect(L, 0); !ok {
 		return in.uncaught(L, err)
@@ -164,18 +170,16 @@ func (in *Interpreter) run(proto *glua.FunctionProto) *wire.Result {
 	return &wire.Result{Status: wire.StatusOK, Response: response}
 }
 
-// hasLongKeys reports whether a constant is so long that hashing it as a key is
-// to be charged.
-func hasLongKeys(p *glua.FunctionProto) bool {
+// longestConstant is the length of the longest string that stands in a script.
+func longestConstant(p *glua.FunctionProto) int {
+	n := 0
 	for _, c := range p.Constants {
-		if s, ok := c.(glua.LString); ok && len(s) > maxFreeKey {
-			return true
+		if s, ok := c.(glua.LString); ok {
+			n = max(n, len(s))
 		}
 	}
 	for _, child := range p.FunctionPrototypes {
-		if hasLongKeys(child) {
-			return true
-		}
+		n = max(n, longestConstant(child))
 	}
-	return false
+	return n
 }

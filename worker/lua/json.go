@@ -21,7 +21,7 @@ func (in *Interpreter) openJSON(L *glua.LState, globals *glua.LTable) {
 		{"decode", in.jsonDecode},
 		{"encode", in.jsonEncode},
 	})
-	text := L.NewFunction(func(L *glua.LState) int {
+	text := newFunction(L, func(L *glua.LState) int {
 		L.Push(glua.LString("null"))
 		return 1
 	})
@@ -46,11 +46,11 @@ func (in *Interpreter) jsonArray(L *glua.LState) int {
 }
 
 func (in *Interpreter) jsonEncode(L *glua.LState) int {
-	e := encoder{in: in}
-	if err := e.value(checkAny(L, 1), 0); err != nil {
+	e := encoder{in, in.newString()}
+	if err := e.encode(checkAny(L, 1), 0); err != nil {
 		L.RaiseError("json.encode: %s", err.Error())
 	}
-	L.Push(glua.LString(e.out))
+	L.Push(e.value())
 	return 1
 }
 

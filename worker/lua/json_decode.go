@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	glua "github.com/yuin/gopher-lua"
 )
@@ -23,6 +24,9 @@ type decoder struct {
 func (in *Interpreter) decodeJSON(text string) (glua.LValue, error) {
 	in.charge(opsPerCall)
 	in.chargeBytes(4 * len(text)) // the decoder goes over it several times
+	if !utf8.ValidString(text) {
+		return nil, errors.New("the text is not valid UTF-8")
+	}
 	d := decoder{in: in, tokens: json.NewDecoder(strings.NewReader(text))}
 	d.tokens.UseNumber()
 	v, err := d.value(0)
@@ -77,7 +81,7 @@ func (d *decoder) array(depth int) (glua.LValue, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.RawSetInt(i, v)
+		d.in.rawSet(t, glua.LNumber(i), v)
 	}
 	_, err := d.tokens.Token() // the bracket
 	return t, err
@@ -95,7 +99,7 @@ func (d *decoder) object(depth int) (glua.LValue, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.RawSetString(key.(string), v)
+		d.in.rawSet(t, glua.LString(key.(string)), v)
 	}
 	_, err := d.tokens.Token() // the brace
 	return t, err

@@ -11,7 +11,6 @@ import (
 
 	glua "github.com/yuin/gopher-lua"
 
-	"picloud/limits"
 	"picloud/worker/lua/vmview"
 )
 
@@ -19,30 +18,11 @@ import (
 // json.array's mark; else it is an object, whose keys are sorted. What is both,
 // or has a hole, is an error that names the key. Metamethods are not called.
 type encoder struct {
-	in   *Interpreter
-	out  []byte
-	max  int          // most bytes of out, 0 for no bound
-	over limits.Field // the limit that ends the script beyond max
-
-	uncharged int // bytes
+	in *Interpreter
+	*builder
 }
 
-// write adds text, after charging it and checking the bound.
-func (e *encoder) write(s string) {
-	e.spend(len(s))
-	e.out = append(e.out, s...)
-}
-
-func (e *encoder) spend(bytes int) {
-	if e.max > 0 && len(e.out)+bytes > e.max {
-		e.in.exceed(e.over)
-	}
-	e.uncharged += bytes
-	e.in.chargeBytes(e.uncharged)
-	e.uncharged %= bytesPerOp
-}
-
-func (e *encoder) value(v glua.LValue, depth int) error {
+func (e *encoder) encode(v glua.LValue, depth int) error {
 	e.in.charge(1)
 	switch v := v.(type) {
 	case nil, *glua.LNilType:
@@ -85,19 +65,19 @@ func (e *encoder) number(n float64) error {
 }
 
 func (e *encoder) string(s string) error {
-	e.spend(len(s) + 2)
+	e.in.chargeBytes(len(s))
 	if !utf8.ValidString(s) {
 		return fmt.Errorf("a string is not valid UTF-8")
 	}
 	const hex = "0123456789abcdef"
-	e.out = append(e.out, '"')
+	e.writeByte('"')
 	plain := 0
 	for i := range len(s) {
 		c := s[i]
 		if c >= ' ' && c != '"' && c != '\\' {
 			continue
 		}
-		e.out = append(e.out, s[plain:i]...)
+		e.write(s[plain:i])
 		plain = i + 1
 		switch c {
 		case '"', '\\':
@@ -112,8 +92,8 @@ func (e *encoder) string(s string) error {
 			e.write(`\u00` + string(hex[c>>4]) + string(hex[c&15]))
 		}
 	}
-	e.out = append(e.out, s[plain:]...)
-	e.out = append(e.out, '"')
+	e.write(s[plain:])
+	e.writeByte('"')
 	return nil
 }
 
@@ -138,7 +118,7 @@ func (e *encoder) table(t *glua.LTable, depth int) error {
 		if v == glua.LNil {
 			return fmt.Errorf("an array has no value at index %d; json.null can stand there", i)
 		}
-		if err := e.value(v, depth+1); err != nil {
+		if err := e.encode(v, depth+1); err != nil {
 			return err
 		}
 	}
@@ -168,7 +148,7 @@ func (e *encoder) object(t *glua.LTable, n, depth int) error {
 		}
 		e.write(":")
 		e.in.chargeKey(glua.LString(k))
-		if err := e.value(t.RawGetString(k), depth+1); err != nil {
+		if err := e.encode(t.RawGetString(k), depth+1); err != nil {
 			return err
 		}
 	}

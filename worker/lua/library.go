@@ -31,7 +31,7 @@ func (in *Interpreter) open(L *glua.LState) {
 // register adds functions to a table.
 func (in *Interpreter) register(L *glua.LState, t *glua.LTable, functions []function) {
 	for _, f := range functions {
-		t.RawSetString(f.name, L.NewFunction(f.f))
+		t.RawSetString(f.name, newFunction(L, f.f))
 	}
 }
 

@@ -67,11 +67,14 @@ func (in *Interpreter) log(L *glua.LState, level wire.Level, name string) int {
 	in.charge(opsPerLogLine)
 	var line strings.Builder
 	for i := 1; i <= L.GetTop(); i++ {
+		s := in.text(L, arg(L, i), name)
+		in.chargeBytes(len(s))
+		if line.Len() > wire.LogBudget {
+			continue // no line is that long, but every argument is looked at
+		}
 		if i > 1 {
 			line.WriteByte('\t')
 		}
-		s := in.text(L, arg(L, i), name)
-		in.chargeBytes(len(s))
 		line.WriteString(s)
 	}
 	in.journal.line(level, line.String())

@@ -93,7 +93,7 @@ func (in *Interpreter) stringGmatch(L *glua.LState) int {
 	s, pat := in.checkString(L, 1), in.checkString(L, 2)
 	m := in.matcher(s, pat, false)
 	from := 0
-	L.Push(L.NewFunction(func(L *glua.LState) int {
+	L.Push(newFunction(L, func(L *glua.LState) int {
 		start, end, ok := nextMatch(L, m, from)
 		if !ok {
 			from = len(s) + 1
@@ -117,7 +117,7 @@ func (in *Interpreter) stringGsub(L *glua.LState) int {
 	}
 	most := in.optInt(L, 4, len(s)+1)
 	m := in.matcher(s, pat, true)
-	g := &substitution{in: in, L: L, m: m, subject: s}
+	g := &substitution{builder: in.newString(), L: L, m: m, subject: s}
 	at, n := 0, 0
 	for n < most {
 		end, ok, err := m.At(at)
@@ -145,27 +145,17 @@ func (in *Interpreter) stringGsub(L *glua.LState) int {
 	if at < len(s) {
 		g.write(s[at:])
 	}
-	L.Push(glua.LString(g.out.String()))
+	L.Push(g.value())
 	L.Push(glua.LNumber(n))
 	return 2
 }
 
 // substitution is one gsub at work.
 type substitution struct {
-	in      *Interpreter
+	*builder
 	L       *glua.LState
 	m       *pattern.Matcher
 	subject string
-	out     strings.Builder
-	written int // bytes that are not charged yet
-}
-
-// write adds to the result; bytes are charged as soon as they make an operation.
-func (g *substitution) write(s string) {
-	g.written += len(s)
-	g.in.chargeBytes(g.written)
-	g.written %= bytesPerOp
-	g.out.WriteString(s)
 }
 
 // replace adds what takes the place of a match.
@@ -175,7 +165,7 @@ func (g *substitution) replace(start, end int) {
 	case *glua.LTable:
 		pushCapture(g.L, g.m, g.subject, 0, start, end)
 		key := g.pop()
-		g.in.chargeKey(key)
+		g.chargeKey(key)
 		room(g.L)
 		value = g.L.GetTable(r, key)
 	case *glua.LFunction:

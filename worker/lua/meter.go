@@ -28,15 +28,18 @@ const (
 	maxFreeKey = 256
 )
 
-// meter counts a script's operations and ends it when a limit is reached. The
-// limit's name is sticky.
+// meter counts a script's operations, measures what it makes, and ends it when
+// a limit is reached. The limit's name is sticky.
 type meter struct {
 	max  int64
 	left int64
 	over limits.Field // the limit that was reached, "" for none
+	sizes
 }
 
-func newMeter(operations int64) *meter { return &meter{max: operations, left: operations} }
+func newMeter(l limits.Limits, globals *glua.LTable) *meter {
+	return &meter{max: l.MaxOperations, left: l.MaxOperations, sizes: newSizes(l, globals)}
+}
 
 // used is how many operations were charged; never more than the limit.
 func (m *meter) used() int64 { return m.max - max(m.left, 0) }

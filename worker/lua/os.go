@@ -88,26 +88,26 @@ func (in *Interpreter) osDate(L *glua.LState) int {
 	format = strings.TrimPrefix(format, "!")
 	if strings.HasPrefix(format, "*t") {
 		in.charge(opsPerCall)
-		L.Push(dateTable(L, t))
+		L.Push(in.dateTable(L, t))
 		return 1
 	}
-	var out strings.Builder
+	out := in.newString()
 	for {
 		i := strings.IndexByte(format, '%')
 		if i < 0 || i+1 == len(format) {
-			out.WriteString(format)
+			out.write(format)
 			break
 		}
-		out.WriteString(format[:i])
+		out.write(format[:i])
 		in.charge(opsPerFormat)
-		out.WriteString(datePart(t, format[i+1]))
+		out.write(datePart(t, format[i+1]))
 		format = format[i+2:]
 	}
-	L.Push(glua.LString(out.String()))
+	L.Push(out.value())
 	return 1
 }
 
-func dateTable(L *glua.LState, t time.Time) *glua.LTable {
+func (in *Interpreter) dateTable(L *glua.LState, t time.Time) *glua.LTable {
 	table := L.CreateTable(0, 9)
 	for _, f := range []struct {
 		name string
@@ -116,9 +116,9 @@ func dateTable(L *glua.LState, t time.Time) *glua.LTable {
 		{"year", t.Year()}, {"month", int(t.Month())}, {"day", t.Day()}, {"hour", t.Hour()}, {"min", t.Minute()},
 		{"sec", t.Second()}, {"wday", int(t.Weekday()) + 1}, {"yday", t.YearDay()},
 	} {
-		table.RawSetString(f.name, glua.LNumber(f.n))
+		in.rawSet(table, glua.LString(f.name), glua.LNumber(f.n))
 	}
-	table.RawSetString("isdst", glua.LFalse)
+	in.rawSet(table, glua.LString("isdst"), glua.LFalse)
 	return table
 }
 

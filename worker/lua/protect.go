@@ -85,6 +85,7 @@ func (in *Interpreter) pcall(L *glua.LState) int {
 	L.Insert(glua.LTrue, 1)
 	if err, ok := in.protect(L, L.GetTop()-2); !ok {
 		in.charge(opsPerError)
+		in.caught(err)
 		L.Push(glua.LFalse)
 		L.Push(err)
 		return 2
@@ -104,11 +105,13 @@ func (in *Interpreter) xpcall(L *glua.LState) int {
 	err, ok := in.protect(L, 0)
 	if !ok {
 		in.charge(opsPerError)
+		in.caught(err)
 		L.Push(glua.LFalse)
 		L.Push(handler)
 		L.Push(err)
 		if err, ok = in.protect(L, 1); !ok {
 			in.charge(opsPerError)
+			in.caught(err)
 			L.Push(err)
 			return 2
 		}

@@ -82,11 +82,11 @@ func (in *Interpreter) setBody(r *wire.Response, v glua.LValue) (ctype string, e
 		r.Body = []byte(v)
 		return textType, nil
 	}
-	e := encoder{in: in, max: wire.MaxBody, over: wire.ResponseSize}
-	if err := e.value(v, 0); err != nil {
+	e := encoder{in, &builder{meter: in.meter, max: wire.MaxBody, limit: wire.ResponseSize}}
+	if err := e.encode(v, 0); err != nil {
 		return "", err
 	}
-	r.Body = e.out
+	r.Body = []byte(e.out.String())
 	return jsonType, nil
 }
 

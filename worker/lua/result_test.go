@@ -89,10 +89,10 @@ func TestResponseSize(t *testing.T) {
 		"response json": {`return response(200, {("x"):rep(1048572)})`, `pcall(response, 200, {("x"):rep(1048573)})`},
 		"many items":    {`local t = {} for i = 1, 1000 do t[i] = i end return t`, `local t = {} for i = 1, 300 do t[i] = ("x"):rep(10000) end return t`},
 	} {
-		if r := run(t, c.fits); r.Status != wire.StatusOK {
+		if r := run(t, c.fits, roomy); r.Status != wire.StatusOK {
 			t.Errorf("%s: %s", name, show(r))
 		}
-		if r := run(t, c.tooLong); r.Status != wire.StatusLimitExceeded || r.Limit != wire.ResponseSize {
+		if r := run(t, c.tooLong, roomy); r.Status != wire.StatusLimitExceeded || r.Limit != wire.ResponseSize {
 			t.Errorf("%s: %.100s", name, show(r))
 		}
 	}

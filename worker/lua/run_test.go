@@ -29,6 +29,14 @@ func operations(n int64) func(*wire.Job) { return with(limits.MaxOperations, n) 
 func levels(n int64) func(*wire.Job)     { return with(limits.MaxCallLevels, n) }
 func depth(n int64) func(*wire.Job)      { return with(limits.MaxExprDepth, n) }
 
+// roomy sets the limits on sizes as high as they can be.
+func roomy(j *wire.Job) {
+	for _, f := range []limits.Field{limits.MaxStringSize, limits.MaxArraySize, limits.MaxMapSize} {
+		spec, _ := limits.Lookup(f)
+		j.Limits.Set(f, spec.Maximum)
+	}
+}
+
 func check(j *wire.Job) { j.Purpose = wire.Check }
 
 // do does a job in an interpreter of its own and checks what holds for every
@@ -54,6 +62,7 @@ func do(t testing.TB, j *wire.Job) (*wire.Result, []*wire.Log) {
 	if budget < 0 {
 		t.Fatalf("the log is %d bytes over its budget", -budget)
 	}
+	audit(t, in, j)
 	if r.Operations < 0 || r.Operations > j.Limits.MaxOperations {
 		t.Fatalf("%d operations of %d", r.Operations, j.Limits.MaxOperations)
 	}

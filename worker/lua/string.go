@@ -4,11 +4,9 @@ import (
 	"strings"
 
 	glua "github.com/yuin/gopher-lua"
-)
 
-// maxMade is the most bytes a library function makes in one piece, whatever
-// the operations would allow: asking Go for more than there can be is fatal.
-const maxMade = 1 << 32
+	"picloud/limits"
+)
 
 func (in *Interpreter) openString(L *glua.LState, globals *glua.LTable) {
 	module := in.module(L, globals, "string", []function{
@@ -65,6 +63,7 @@ func (in *Interpreter) stringByte(L *glua.LState) int {
 }
 
 func (in *Interpreter) stringChar(L *glua.LState) int {
+	in.fit(L.GetTop())
 	b := make([]byte, L.GetTop())
 	for i := range b {
 		c := in.checkInt(L, i+1)
@@ -99,8 +98,8 @@ func (in *Interpreter) stringRep(L *glua.LState) int {
 		L.Push(glua.LString(""))
 		return 1
 	}
-	if n > maxMade/len(s) {
-		L.RaiseError("resulting string too large")
+	if n > in.maxString/len(s) {
+		in.exceed(limits.MaxStringSize)
 	}
 	in.chargeBytes(n * len(s))
 	L.Push(glua.LString(strings.Repeat(s, n)))
@@ -109,6 +108,7 @@ func (in *Interpreter) stringRep(L *glua.LState) int {
 
 func (in *Interpreter) stringReverse(L *glua.LState) int {
 	s := in.checkString(L, 1)
+	in.fit(len(s))
 	in.chargeBytes(len(s))
 	b := make([]byte, len(s))
 	for i := range b {
@@ -126,6 +126,7 @@ func (in *Interpreter) stringUpper(L *glua.LState) int { return in.mapBytes(L, '
 // mapBytes changes the case of the letters from first to last.
 func (in *Interpreter) mapBytes(L *glua.LState, first, last byte) int {
 	s := in.checkString(L, 1)
+	in.fit(len(s))
 	in.chargeBytes(len(s))
 	b := []byte(s)
 	for i, c := range b {

@@ -54,8 +54,11 @@ func (in *Interpreter) tableConcat(L *glua.LState) int {
 		default:
 			L.RaiseError("invalid value (%s) at index %d in table for 'concat'", typeName(v), i)
 		}
+		if i < last {
+			size += len(separator)
+		}
+		in.fit(size)
 	}
-	size += len(separator) * (last - first)
 	in.chargeBytes(size)
 	var b strings.Builder
 	b.Grow(size)
@@ -105,11 +108,21 @@ func (in *Interpreter) tableInsert(L *glua.LState) int {
 	}
 	if position > n {
 		in.chargeGap(t, glua.LNumber(position))
-		t.RawSet(glua.LNumber(position), value)
+		in.rawSet(t, glua.LNumber(position), value)
 		return 0
 	}
-	in.chargeValues(vmview.TableOf(t).ArrayLen() - position)
-	t.Insert(position, value)
+	in.chargeValues(n - position)
+	if vmview.TableOf(t).ArrayLen() == n && n < in.maxArray-1 {
+		t.Insert(position, value)
+		return 0
+	}
+	// Insert would make the array part longer although it has empty places
+	// at its end, or longer than it may be.
+	in.charge(n - position)
+	for i := n; i >= position; i-- {
+		in.rawSet(t, glua.LNumber(i+1), t.RawGetInt(i))
+	}
+	t.RawSetInt(position, value)
 	return 0
 }
 
@@ -150,8 +163,8 @@ func (s *sorter) Len() int { return s.n }
 
 func (s *sorter) Swap(i, j int) {
 	a, b := s.t.RawGetInt(i+1), s.t.RawGetInt(j+1)
-	s.t.RawSetInt(i+1, b)
-	s.t.RawSetInt(j+1, a)
+	s.in.rawSet(s.t, glua.LNumber(i+1), b)
+	s.in.rawSet(s.t, glua.LNumber(j+1), a)
 }
 
 func (s *sorter) Less(i, j int) bool {

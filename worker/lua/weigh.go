@@ -29,16 +29,22 @@ func (h *hook) weigh(f *vmview.Frame, inst uint32) {
 		h.weighChain(h.operand(f, argB(inst)), f, argC(inst))
 	case glua.OP_SETTABLE:
 		h.chargeKey(h.operand(f, argB(inst)))
-		h.weighStore(h.operand(f, argA(inst)), h.operand(f, argB(inst)))
+		h.weighStore(h.operand(f, argA(inst)), h.operand(f, argB(inst)), h.operand(f, argC(inst)))
 	case glua.OP_SETTABLEKS:
 		if h.in.longKeys {
 			h.chargeKey(h.operand(f, argB(inst)))
 		}
-		h.weighStore(h.operand(f, argA(inst)), h.operand(f, argB(inst)))
-	case glua.OP_GETGLOBAL, glua.OP_SETGLOBAL:
+		h.weighStore(h.operand(f, argA(inst)), h.operand(f, argB(inst)), h.operand(f, argC(inst)))
+	case glua.OP_GETGLOBAL:
 		if h.in.longKeys {
 			h.chargeKey(f.Fn.Proto.Constants[inst&0x3ffff])
 		}
+	case glua.OP_SETGLOBAL:
+		name := f.Fn.Proto.Constants[inst&0x3ffff]
+		if h.in.longKeys {
+			h.chargeKey(name)
+		}
+		h.weighStore(f.Fn.Env, name, h.operand(f, argA(inst)))
 	case glua.OP_ADD, glua.OP_SUB, glua.OP_MUL, glua.OP_DIV, glua.OP_MOD, glua.OP_POW:
 		h.weighNumeral(h.operand(f, argB(inst)))
 		h.weighNumeral(h.operand(f, argC(inst)))
@@ -62,7 +68,12 @@ func (h *hook) weigh(f *vmview.Frame, inst uint32) {
 		if argB(inst) == 0 { // as many arguments as there are
 			h.weighSpread(f)
 		}
-	case glua.OP_TAILCALL, glua.OP_RETURN:
+	case glua.OP_RETURN:
+		if len(h.concats) > 0 {
+			h.metamethodGave(f.Parent, h.returned(f, inst))
+		}
+		fallthrough
+	case glua.OP_TAILCALL:
 		if argB(inst) == 0 {
 			h.weighSpread(f)
 		}
@@ -78,9 +89,7 @@ func (h *hook) weigh(f *vmview.Frame, inst uint32) {
 			h.exceed(limits.MaxCallLevels)
 		}
 	case glua.OP_SETLIST:
-		if argB(inst) == 0 {
-			h.weighSpread(f)
-		}
+		h.weighList(f, inst)
 	}
 }
 
@@ -127,23 +136,59 @@ func metaTable(t *glua.LTable, event string) *glua.LTable {
 	return next
 }
 
-// weighStore is for object[key] = value: it charges for following a chain of
-// __newindex tables and for the gap that a new key may leave in the array part.
-func (h *hook) weighStore(object, key glua.LValue) {
+// weighStore is for object[key] = value: the table that the value will be
+// stored in must have room for it, and the gap that a new key may leave in its
+// array part is charged.
+func (h *hook) weighStore(object, key, value glua.LValue) {
 	t, ok := object.(*glua.LTable)
 	if !ok {
 		return
 	}
-	for range glua.MaxTableGetLoop {
-		next := metaTable(t, "__newindex")
-		if next == nil || t.RawGet(key) != glua.LNil {
-			break
+	if t.Metatable != glua.LNil {
+		if t = h.receiver(t, key); t == nil {
+			return
 		}
-		h.charge(1)
-		t = next
 	}
+	h.fitKey(t, key, value)
 	if n, ok := key.(glua.LNumber); ok {
 		h.chargeGap(t, n)
+	}
+}
+
+// receiver follows a chain of __newindex tables to the one that a value will be
+// stored in, charging for all but the first. It gives nil if there is none: a function will
+// be called, or an error raised.
+func (h *hook) receiver(t *glua.LTable, key glua.LValue) *glua.LTable {
+	for range glua.MaxTableGetLoop {
+		meta, ok := t.Metatable.(*glua.LTable)
+		if !ok {
+			return t
+		}
+		next := meta.RawGetString("__newindex")
+		if next == glua.LNil || t.RawGet(key) != glua.LNil {
+			return t
+		}
+		h.charge(1)
+		if t, ok = next.(*glua.LTable); !ok {
+			return nil
+		}
+	}
+	return nil
+}
+
+// weighList is for storing a constructor's items.
+func (h *hook) weighList(f *vmview.Frame, inst uint32) {
+	n, block := argB(inst), argC(inst)
+	table := f.LocalBase + argA(inst)
+	if n == 0 { // all values up to the top
+		h.weighSpread(f)
+		n = h.regs.Top() - table - 1
+	}
+	if block == 0 { // it does not fit in the instruction: the next word has it
+		block = int(f.Fn.Proto.Code[f.Pc])
+	}
+	if first := (block-1)*glua.FieldsPerFlush + 1; first+n > h.maxArray {
+		h.fitList(h.regs.Get(table).(*glua.LTable), first, h.regs.Slice(table+1, n))
 	}
 }
 
@@ -165,51 +210,5 @@ func (h *hook) weighSpread(f *vmview.Frame) {
 func (h *hook) weighUpvalues(times int) {
 	if n := h.state.OpenUpvalues(); n > 16 {
 		h.charge(n * times / 16)
-	}
-}
-
-// pendingConcat is a concatenation whose metamethod is running: the length of
-// its result is not known before.
-type pendingConcat struct {
-	frame *vmview.Frame
-	pc    int // behind the instruction
-}
-
-// weighConcat charges for the string that is to be made.
-func (h *hook) weighConcat(f *vmview.Frame, inst uint32) {
-	bytes, numbers, metamethod := 0, 0, false
-	for i := argB(inst); i <= argC(inst); i++ {
-		switch v := h.regs.Get(f.LocalBase + i).(type) {
-		case glua.LString:
-			bytes += len(v)
-		case glua.LNumber:
-			numbers++
-		default:
-			metamethod = true
-		}
-	}
-	h.charge(bytes/bytesPerOp + numbers*opsPerFormat)
-	if metamethod {
-		h.concats = append(h.concats, pendingConcat{f, f.Pc})
-	}
-}
-
-// finishConcats runs before an instruction while concatenations are pending. It
-// charges the result of one whose frame goes on, and forgets those that an
-// error has ended.
-func (h *hook) finishConcats(f *vmview.Frame) {
-	for n := len(h.concats); n > 0 && f.Idx <= h.concats[n-1].frame.Idx; n-- {
-		c := h.concats[n-1]
-		h.concats = h.concats[:n-1]
-		if f != c.frame || f.Pc <= c.pc {
-			continue
-		}
-		result := f.LocalBase + argA(f.Fn.Proto.Code[c.pc-1])
-		if !h.regs.Has(result) {
-			continue
-		}
-		if s, ok := h.regs.Get(result).(glua.LString); ok {
-			h.chargeBytes(len(s))
-		}
 	}
 }

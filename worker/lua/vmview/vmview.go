@@ -8,8 +8,8 @@
 // else of this package is used. With another version of gopher-lua it fails
 // instead of letting wrong memory be read.
 //
-// The package reads. KeepUpvalues and CloseUpvalues alone write, and say why. It
-// holds no state and allocates nothing outside of Verify.
+// The package reads. KeepUpvalues, CloseUpvalues and Forget alone write, and say
+// why. It holds no state.
 package vmview
 
 import (
@@ -53,6 +53,10 @@ func (r *Registers) Get(i int) glua.LValue {
 
 // Has reports whether register i exists.
 func (r *Registers) Has(i int) bool { return i >= 0 && i < len(r.array) }
+
+// Slice gives n registers from i on, which the caller only reads. A register
+// that was never written is nil.
+func (r *Registers) Slice(i, n int) []glua.LValue { return r.array[i : i+n] }
 
 // Top is the number of registers in use.
 func (r *Registers) Top() int { return r.top }
@@ -151,6 +155,38 @@ func (t *Table) ArrayLen() int { return len(t.array) }
 
 // MapLen is the number of live keys outside of the array part.
 func (t *Table) MapLen() int { return len(t.dict) + len(t.strdict) }
+
+// Keys is the number of keys ever stored outside of the array part, less those
+// that Forget has dropped.
+func (t *Table) Keys() int { return len(t.keys) }
+
+// Filled reports whether place i of the array part, from 1, has a value.
+func (t *Table) Filled(i int) bool { return i <= len(t.array) && t.array[i-1] != glua.LNil }
+
+// Has reports whether a key outside of the array part has a value.
+func (t *Table) Has(key glua.LValue) bool {
+	if s, ok := key.(glua.LString); ok {
+		_, ok = t.strdict[string(s)]
+		return ok
+	}
+	_, ok := t.dict[key]
+	return ok
+}
+
+// Forget drops the keys whose values are gone, which gopher-lua itself never
+// does. A traversal that stands at one of them cannot go on. That is Lua's rule
+// for a traversal during which a new key is stored; Forget is for that moment.
+func (t *Table) Forget() {
+	live := make([]glua.LValue, 0, t.MapLen())
+	places := make(map[glua.LValue]int, t.MapLen())
+	for _, key := range t.keys {
+		if t.Has(key) {
+			places[key] = len(live)
+			live = append(live, key)
+		}
+	}
+	t.keys, t.k2i = live, places
+}
 
 // TrailingNils counts the nils at the end of the array part: what the length
 // operator walks over.
