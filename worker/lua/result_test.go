@@ -141,8 +141,8 @@ func TestCheck(t *testing.T) {
 	for _, c := range []struct{ source, want string }{
 		{`error("not run")`, "0 "},
 		{``, "0 "},
-		{`return return`, "invalid at 1: syntax error near 'return'"},
-		{"if x then\n\nfor i = 1, 2 do", "invalid at 3: syntax error at the end of the script: 'end' expected to close 'for' at line 3"},
+		{`return return`, "invalid at 1: an expression expected near 'return'"},
+		{"if x then\n\nfor i = 1, 2 do", "invalid at 3: 'end' expected to close 'for' at line 3 before the end of the script"},
 		{"x = 'abc", "invalid at 1: unterminated string at the end of the script"},
 		{"x = 'abc\n", "invalid at 2: unterminated string near 'abc'"},
 		{"\n\ngoto nowhere", "invalid at 3: no visible label 'nowhere' for this goto"},

@@ -68,13 +68,12 @@ func (e *Error) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Mes
 // Compile compiles a chunk. The name stands before the line in the messages of
 // run-time errors. It expects glua.CompatVarArg to be false.
 func Compile(source, name string, maxDepth int) (*glua.FunctionProto, error) {
-	end, err := scan(source, maxDepth)
-	if err != nil {
+	if err := scan(source, maxDepth); err != nil {
 		return nil, err
 	}
 	chunk, err := parse.Parse(strings.NewReader(source), name)
 	if err != nil {
-		return nil, parseError(err, source, end)
+		return nil, parseError(err, source)
 	}
 	c := &checker{maxDepth: maxDepth}
 	if chunk, err = c.check(chunk); err != nil {
@@ -124,26 +123,26 @@ func inspect(p *glua.FunctionProto) error {
 	return nil
 }
 
-// parseError words what gopher-lua's parser says. At the end of the source it
-// says what was still open.
-func parseError(err error, source string, end []opener) *Error {
+// parseError says what was expected where the source breaks the grammar, or else
+// what gopher-lua's parser says.
+func parseError(err error, source string) *Error {
 	pe, ok := errors.AsType[*parse.Error](err)
 	if !ok {
 		return &Error{Message: "the script cannot be parsed"}
 	}
 	message := strings.TrimSpace(pe.Message)
-	if pe.Pos.Line >= 0 {
-		if pe.Token != "" {
-			message += fmt.Sprintf(" near '%s'", shorten(pe.Token))
+	if message == "syntax error" || message == "parse error" {
+		if e := diagnose(source); e != nil {
+			return e
 		}
-		return &Error{Line: pe.Pos.Line, Message: message}
 	}
-	message += " at the end of the script"
-	if len(end) > 0 {
-		o := end[len(end)-1]
-		message += fmt.Sprintf(": '%s' expected to close '%s' at line %d", o.closer(), o.what, o.line)
+	if pe.Pos.Line < 0 {
+		return &Error{Line: lines(source), Message: message + " at the end of the script"}
 	}
-	return &Error{Line: lines(source), Message: message}
+	if pe.Token != "" {
+		message += fmt.Sprintf(" near '%s'", shorten(pe.Token))
+	}
+	return &Error{Line: pe.Pos.Line, Message: message}
 }
 
 // lines is the number of the last line that is not empty.

@@ -9,86 +9,58 @@ import (
 
 // opener is a bracket or a block that has begun.
 type opener struct {
-	what  string // as the source has it: "(", "if", "function", ...
-	line  int
 	level int // 0 for the brackets of a parameter list, which are none of their own
 	chain int // operators so far that wait for their right side
 }
 
-func (o opener) closer() string {
-	switch o.what {
-	case "(":
-		return ")"
-	case "[":
-		return "]"
-	case "{":
-		return "}"
-	case "repeat":
-		return "until"
-	}
-	return "end"
-}
-
 // scan goes over the tokens, before the parser does: parentheses leave no trace
 // in the tree, and the parser's stack grows with what is open. It bounds the
-// nesting of brackets and blocks and the length of operator chains, refuses
-// malformed numbers, and gives what is still open at the end. Any other error
-// is left for the parser to report.
-func scan(source string, maxDepth int) ([]opener, error) {
+// nesting of brackets and blocks and the length of operator chains, and refuses
+// malformed numbers. Any other error is left for the parser to report.
+func scan(source string, maxDepth int) error {
 	scanner := parse.NewScanner(strings.NewReader(source), "")
 	lexer := &parse.Lexer{}
 	stack := make([]opener, 1, 16) // the chunk itself is at the bottom
-	var head opener                // the if, while or for whose block is to begin
 	parameters := false            // the next bracket opens a parameter list
 	depth := 0
 	for {
 		token, err := scanner.Scan(lexer)
 		if err != nil || token.Type == parse.EOF {
-			return stack[1:], nil
+			return nil
 		}
 		lexer.PrevTokenType = token.Type
 		line := token.Pos.Line
 		top := &stack[len(stack)-1]
-		begins := ""
+		begins := false
 		switch token.Type {
 		case parse.TNumber:
 			if _, err := canonicalNumber(token.Str); err != nil {
-				return nil, &Error{Line: line, Message: fmt.Sprintf("malformed number near '%s'", shorten(token.Str))}
+				return &Error{Line: line, Message: fmt.Sprintf("malformed number near '%s'", shorten(token.Str))}
 			}
 		case '(', '[', '{':
-			begins = token.Str
-		case parse.TFunction, parse.TRepeat:
-			begins = token.Str
+			begins = true
+		case parse.TFunction, parse.TRepeat, parse.TThen, parse.TDo:
+			begins = true
 		case parse.TIf, parse.TWhile, parse.TFor:
-			head = opener{what: token.Str, line: line}
 			top.chain = 0
-		case parse.TThen, parse.TDo:
-			begins = token.Str
 		case ')', ']', '}', parse.TEnd, parse.TUntil, parse.TElseIf:
-			if token.Type == parse.TElseIf {
-				head = *top
-			}
 			if len(stack) > 1 {
 				depth -= top.level
 				stack = stack[:len(stack)-1]
 			}
 		case parse.T2Comma, '^', '-', '#', parse.TNot:
 			if top.chain++; top.chain > maxChain {
-				return nil, tooLongChain(line)
+				return tooLongChain(line)
 			}
 		case ',', ';', '=', parse.TAnd, parse.TOr, '<', '>', parse.TLte, parse.TGte, parse.TEqeq, parse.TNeq,
 			parse.TReturn, parse.TLocal, parse.TElse, parse.TGoto, parse.TBreak, parse.TIn:
 			top.chain = 0
 		}
-		if begins == "" {
+		if !begins {
 			continue
 		}
-		o := opener{what: begins, line: line, level: 1}
+		o := opener{level: 1}
 		switch token.Type {
-		case parse.TThen, parse.TDo:
-			if head.what != "" {
-				o.what, o.line, head = head.what, head.line, opener{}
-			}
 		case parse.TFunction:
 			parameters = true
 		case '(':
@@ -97,7 +69,7 @@ func scan(source string, maxDepth int) ([]opener, error) {
 			}
 		}
 		if depth += o.level; depth > maxDepth {
-			return nil, tooDeep(line, maxDepth)
+			return tooDeep(line, maxDepth)
 		}
 		stack = append(stack, o)
 	}

@@ -1,6 +1,7 @@
 package vmview
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -172,5 +173,37 @@ func TestCloseUpvalues(t *testing.T) {
 	}
 	if a, b := L.GetGlobal("ra"), L.GetGlobal("rb"); a != glua.LNumber(10) || b != glua.LNumber(2) {
 		t.Errorf("got %v and %v: only the second variable was to be detached", a, b)
+	}
+}
+
+func TestForget(t *testing.T) {
+	L := glua.NewState()
+	defer L.Close()
+	table := L.NewTable()
+	view := TableOf(table)
+	for i := range 10 {
+		table.RawSetString(fmt.Sprint("k", i), glua.LTrue)
+		table.RawSet(glua.LNumber(-i), glua.LTrue)
+	}
+	for i := range 10 {
+		if i != 3 {
+			table.RawSetString(fmt.Sprint("k", i), glua.LNil)
+			table.RawSet(glua.LNumber(-i), glua.LNil)
+		}
+	}
+	if view.Keys() != 20 || view.MapLen() != 2 {
+		t.Fatalf("%d keys, %d live: gopher-lua forgets by itself", view.Keys(), view.MapLen())
+	}
+	view.Forget()
+	if view.Keys() != 2 || !view.Knows(glua.LString("k3")) || !view.Has(glua.LNumber(-3)) || view.Knows(glua.LString("k4")) || view.Has(glua.LNumber(-4)) {
+		t.Fatalf("%d keys are left", view.Keys())
+	}
+	table.RawSetString("new", glua.LTrue)
+	var order []string
+	for k, _ := table.Next(glua.LNil); k != glua.LNil; k, _ = table.Next(k) {
+		order = append(order, k.String())
+	}
+	if got := strings.Join(order, " "); got != "k3 -3 new" {
+		t.Errorf("the keys are %s", got)
 	}
 }
