@@ -59,6 +59,10 @@ func TestKnownBugsOfTheVM(t *testing.T) {
 		{"string.rep of too much", "limit max_string_size", `pcall(string.rep,"xx",1e18)`},
 		{"string.find beyond the end", "200 nil", `return tostring(string.find("abc","b",10,true))`},
 
+		{"a handler of many results", "200 [2,false,\"e\"]", `return {select("#", xpcall(error, function() return "e", 1, 2 end)), xpcall(error, function() return "e", 1 end)}`},
+		{"a handler of no results", "200 2", `return select("#", xpcall(error, function() end)) .. ""`},
+		{"an error in a handler", "200 ok3x", `local n = 0 local _, e = xpcall(error, function(e) n = n + 1 if n < 3 then error("x", 0) end return "ok" .. n .. e end) return e`},
+		{"errors in a handler", "200 error in error handling", `local _, e = xpcall(error, error) return e`},
 		{"xpcall with itself", "limit max_call_levels", `local function f() xpcall(f,f) end xpcall(f,f)`},
 
 		{"format of a table", "200 false", `return tostring((pcall(string.format,"%d",{})))`},

@@ -94,8 +94,12 @@ func (in *Interpreter) pcall(L *glua.LState) int {
 	return L.GetTop()
 }
 
+// maxHandlers is how often xpcall calls its handler when that fails itself.
+const maxHandlers = 200
+
 // xpcall calls the handler when the stack is unwound already. Without a debug
-// library a script cannot tell the difference.
+// library a script cannot tell the difference. An error in the handler is for
+// the handler too.
 func (in *Interpreter) xpcall(L *glua.LState) int {
 	in.charge(2 * opsPerCall)
 	f, handler := checkAny(L, 1), checkAny(L, 2)
@@ -103,20 +107,23 @@ func (in *Interpreter) xpcall(L *glua.LState) int {
 	L.Push(glua.LTrue)
 	L.Push(f)
 	err, ok := in.protect(L, 0)
-	if !ok {
-		in.charge(opsPerError)
+	if ok {
+		in.chargeValues(L.GetTop())
+		return L.GetTop()
+	}
+	in.charge(opsPerError)
+	for range maxHandlers {
 		in.caught(err)
+		L.SetTop(0)
 		L.Push(glua.LFalse)
 		L.Push(handler)
 		L.Push(err)
-		if err, ok = in.protect(L, 1); !ok {
-			in.charge(opsPerError)
-			in.caught(err)
-			L.Push(err)
+		if err, ok = in.protect(L, 1); ok {
+			L.SetTop(2) // false and the handler's one result
 			return 2
 		}
-		return L.GetTop() - 1 // without the true at the bottom
+		in.charge(opsPerError)
 	}
-	in.chargeValues(L.GetTop())
-	return L.GetTop()
+	L.Push(glua.LString("error in error handling"))
+	return 2
 }
