@@ -62,7 +62,7 @@ func (m *meter) checkString(L *glua.LState, i int) string {
 		return string(v)
 	case glua.LNumber:
 		m.charge(opsPerFormat)
-		return v.String()
+		return formatNumber(float64(v))
 	}
 	badType(L, i, "string")
 	return ""

@@ -226,7 +226,7 @@ func (in *Interpreter) toString(L *glua.LState, v glua.LValue) glua.LValue {
 		return v
 	case glua.LNumber:
 		in.charge(opsPerFormat)
-		return in.made(v.String())
+		return in.made(formatNumber(float64(v)))
 	}
 	if f := L.GetMetaField(v, "__tostring"); callable(L, f) {
 		L.Push(f)
@@ -246,7 +246,7 @@ func (in *Interpreter) text(L *glua.LState, v glua.LValue, user string) string {
 	if !glua.LVCanConvToString(s) {
 		L.RaiseError("'tostring' must return a string to '%s'", user)
 	}
-	return s.String()
+	return textOf(s)
 }
 
 func (in *Interpreter) baseType(L *glua.LState) int {

@@ -90,6 +90,14 @@ func TestKnownBugsOfTheVM(t *testing.T) {
 		{"a label before a jump", "200 3", `local n=0 ::top:: if nil or false then n=9 end n=n+1 if n<3 then goto top end return n..""`},
 		{"an octal literal", "200 10", `return 0010 .. ""`},
 		{"a large literal", "200 true", `return tostring(1e999 == math.huge and 0xffffffffffffffff == 2^64)`},
+		{"a number's text", "200 0.3 1e+15 9.007199254741e+15 inf -inf nan", `return (0.1 + 0.2) .. " " .. tostring(1e15) .. " " .. 2^53 .. (" %s "):format(1/0) .. table.concat({-1/0, " "}) .. 0/0`},
+		{"a number's text everywhere", "200 0.3 0.3 0.3 0.3", `local x = 0.1 + 0.2 return ("%s"):format(x) .. " " .. (("a"):gsub("a", {a = x})) .. " " .. ("").rep(x, 1) .. " " .. table.concat({x})`},
+		{"a number for __concat", "200 number", `return 1.5 .. setmetatable({}, {__concat = function(n) return type(n) end})`},
+		{"octal in a string", "200 [10,11,90,5,1,100]", `return {"010" + 0, 1 + "010", "010" * "9", "010" / 2, "010" % 3, "010" ^ 2}`},
+		{"no number in a string", "200 test:1: cannot perform add operation between string and number", `return select(2, pcall(function() return "1_0" + 1 end))`},
+		{"a string and a metamethod", "200 10 add 10 add mul", `local t = setmetatable({}, {__add = function(a, b) return (type(a) == "string" and a or b) .. " add" end, __mul = function() return "mul" end}) return ("10" + t) .. " " .. (t + "10") .. " " .. ("x" * t)`},
+		{"strings in a numeric for", "200 10 8 6 4 2 ", `local s = "" for i = "10", "1", "-2" do s = s .. i .. " " end return s`},
+		{"no number in a numeric for", "200 false", `return tostring((pcall(function() for i = "a", 2 do end end)))`},
 		{"an error's level", "200 test:2: x", "local function f() error('x', 2) end local ok, e = pcall(function()\n f() end) return e"},
 	} {
 		t.Run(c.name, func(t *testing.T) { expect(t, c.want, c.source) })

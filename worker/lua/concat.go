@@ -25,7 +25,11 @@ type pendingConcat struct {
 
 func (h *hook) weighConcat(f *vmview.Frame, inst uint32) {
 	first, last := f.LocalBase+argB(inst), f.LocalBase+argC(inst)
-	if at := h.join(first, last-1, h.regs.Get(last)); at >= first {
+	at := h.join(first, last-1, h.regs.Get(last))
+	if at < last-1 {
+		h.writeNumbers(last, last)
+	}
+	if at >= first {
 		h.concats = append(h.concats, pendingConcat{f, f.Pc, first, at - 1})
 	}
 }
@@ -45,10 +49,13 @@ func (h *hook) join(first, left int, right glua.LValue) int {
 	if at == left {
 		return at // nothing is joined
 	}
+	if numbers > 0 {
+		h.writeNumbers(at+1, left)
+	}
 	if bytes+numbers*maxNumeral > h.maxString {
-		exact := bytes + numeral(right)
+		exact := textLen(right)
 		for i := at + 1; i <= left; i++ {
-			exact += numeral(h.regs.Get(i))
+			exact += textLen(h.regs.Get(i))
 		}
 		h.fit(exact)
 	}
@@ -69,12 +76,11 @@ func add(v glua.LValue, bytes, numbers *int) bool {
 	return true
 }
 
-// numeral is how many bytes a number has as text, 0 for what is no number.
-func numeral(v glua.LValue) int {
-	if n, ok := v.(glua.LNumber); ok {
-		return len(n.String())
+func textLen(v glua.LValue) int {
+	if s, ok := v.(glua.LString); ok {
+		return len(s)
 	}
-	return 0
+	return len(textOf(v))
 }
 
 // metamethodGave goes on with the pending concatenation if a function whose
@@ -84,6 +90,9 @@ func (h *hook) metamethodGave(f *vmview.Frame, value glua.LValue) {
 	p := &h.concats[n]
 	if f != p.frame || f.Pc != p.pc {
 		return
+	}
+	if n, ok := value.(glua.LNumber); ok {
+		value = glua.LString(n.String()) // it is in no register: the VM will write it
 	}
 	if at := h.join(p.first, p.left, value); at >= p.first {
 		p.left = at - 1

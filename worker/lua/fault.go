@@ -30,7 +30,7 @@ func (in *Interpreter) uncaught(L *glua.LState, value glua.LValue) *wire.Result 
 		line, message := in.position(string(v))
 		return in.scriptError(line, message)
 	case glua.LNumber:
-		return in.scriptError(0, v.String())
+		return in.scriptError(0, textOf(v))
 	}
 	if callable(L, L.GetMetaField(value, "__tostring")) {
 		L.Push(L.NewFunction(in.baseToString))

@@ -12,7 +12,7 @@ func seeds(f *testing.F) {
 	for _, source := range spenders {
 		f.Add(source)
 	}
-	for _, list := range []map[string]string{nestings, makers, sequences, maps} {
+	for _, list := range []map[string]string{nestings, makers, sequences, keyedTables} {
 		for _, source := range list {
 			f.Add(source)
 		}

@@ -174,7 +174,7 @@ func describeKey(k glua.LValue) string {
 	case glua.LString:
 		return strconv.Quote(string(k[:min(len(k), most)]))
 	case glua.LNumber, glua.LBool:
-		return k.String()
+		return textOf(k)
 	}
 	return "of type " + typeName(k)
 }

@@ -80,7 +80,7 @@ func TestLibrary(t *testing.T) {
 		{`math.max(1, 5, "3"), math.min(4, 2), math.abs(-3), math.floor(-0.5), math.ceil(0.5), math.sqrt(16)`, "5 2 3 -1 1 4"},
 		{`math.fmod(-5, 3), -5 % 3, 5 % -3, math.fmod(5, -3), math.modf(-3.75)`, "-2 1 -1 2 -3 -0.75"},
 		{`math.frexp(8), math.ldexp(1, 4), math.log10(1000), math.pow(2, 10), math.deg(math.pi), math.huge > 1e308`, "0.5 16 3 1024 180 true"}, // frexp is cut to one value
-		{`math.modf(math.huge)`, "+Inf 0"}, // Lua writes inf
+		{`math.modf(math.huge)`, "inf 0"},
 		{`(function() for i = 1, 100 do local n = math.random(3) assert(n >= 1 and n <= 3 and n % 1 == 0) local x = math.random() assert(x >= 0 and x < 1) n = math.random(-2, 2) assert(n >= -2 and n <= 2) end return "in range" end)()`, "in range"},
 		// coroutine
 		{`(function() local co = coroutine.create(function(a, b) local c = coroutine.yield(a + b) local d, e = coroutine.yield(c * 2) return d + e end) local _, x = coroutine.resume(co, 1, 2) local _, y = coroutine.resume(co, 10) local _, z = coroutine.resume(co, 3, 4) return x, y, z, coroutine.status(co) end)()`, "3 20 7 dead"},

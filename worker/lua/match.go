@@ -183,7 +183,7 @@ func (g *substitution) replace(start, end int) {
 	if !glua.LVCanConvToString(value) {
 		g.L.RaiseError("invalid replacement value (a %s)", typeName(value))
 	}
-	g.write(value.String())
+	g.write(textOf(value))
 }
 
 func (g *substitution) pop() glua.LValue {

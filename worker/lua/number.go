@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	glua "github.com/yuin/gopher-lua"
 )
 
 const whitespace = " \f\n\r\t\v"
@@ -27,6 +29,31 @@ func parseNumber(s string) (float64, bool) {
 	}
 	n, err := strconv.ParseFloat(s, 64)
 	return n, err == nil || errors.Is(err, strconv.ErrRange)
+}
+
+// formatNumber writes a number as Lua 5.1 does, with C's "%.14g". There is one
+// not-a-number here: which sign it has depends on the processor.
+func formatNumber(n float64) string {
+	switch {
+	case n == math.Trunc(n) && math.Abs(n) < maxPlain && !(n == 0 && math.Signbit(n)):
+		return strconv.FormatInt(int64(n), 10)
+	case math.IsNaN(n):
+		return "nan"
+	case math.IsInf(n, 0):
+		return strings.TrimPrefix(strings.ToLower(strconv.FormatFloat(n, 'g', -1, 64)), "+")
+	}
+	return strconv.FormatFloat(n, 'g', 14, 64)
+}
+
+// maxPlain is where whole numbers begin to be written with an exponent.
+const maxPlain = 1e14
+
+// textOf is the text of a string or a number.
+func textOf(v glua.LValue) string {
+	if n, ok := v.(glua.LNumber); ok {
+		return formatNumber(float64(n))
+	}
+	return v.String()
 }
 
 // parseBase reads a whole number of any size in base 2 to 36.

@@ -113,7 +113,7 @@ func (in *Interpreter) headers(v glua.LValue) ([]wire.Pair, error) {
 		if !glua.LVCanConvToString(v) {
 			return nil, fmt.Errorf("the header field %s has a %s, not a string or a number", name, typeName(v))
 		}
-		value := v.String()
+		value := textOf(v)
 		in.chargeBytes(len(value))
 		if strings.ContainsFunc(value, isControl) {
 			return nil, fmt.Errorf("the header field %s has a control character in its value", name)

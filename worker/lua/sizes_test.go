@@ -29,7 +29,7 @@ var makers = map[string]string{
 	"a chain":                    `local q = ("x"):rep(250) local s = q .. q .. q .. q`,
 	"with a whole number":        `local s = ("x"):rep(994) .. 123456`,
 	"with a fraction":            `local s = ("x"):rep(997) .. 0.5`,
-	"with a long number":         `local s = ("x"):rep(976) .. -1.7976931348623157e308`,
+	"with a long number":         `local s = ("x"):rep(979) .. -1.7976931348623157e308`,
 	"numbers alone":              `local s = ` + strings.Repeat("12345 .. ", 199) + "12345",
 	"in steps":                   `local s = "" for i = 1, 1000 do s = s .. "x" end`,
 	"__concat before":            `local q = ("x"):rep(250) local v = setmetatable({}, {__concat = function(a, b) return q .. q end}) local s = q .. q .. q .. v`,
@@ -200,7 +200,7 @@ func TestSparseTables(t *testing.T) {
 }
 
 // Every way to make a table with 50 keys that are no sequence.
-var maps = map[string]string{
+var keyedTables = map[string]string{
 	"names":                   `local t = {} for i = 1, 50 do t["k" .. i] = i end`,
 	"a constructor":           `local t = {` + keyed(50) + `}`,
 	"a constructor, computed": `local t = {[1.5] = 1, [-1] = 2, [true] = 3, ` + keyed(47) + `}`,
@@ -240,7 +240,7 @@ func fields(n int) string {
 }
 
 func TestMapSizeIsExact(t *testing.T) {
-	for name, source := range maps {
+	for name, source := range keyedTables {
 		n := 50
 		if name == "a queue" {
 			n = 51 // one comes before one goes

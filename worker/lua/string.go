@@ -25,7 +25,7 @@ func (in *Interpreter) openString(L *glua.LState, globals *glua.LTable) {
 		{"upper", in.stringUpper},
 	})
 	// All strings share this metatable: it is locked.
-	L.SetMetatable(glua.LString(""), locked("string", field{"__index", module}))
+	L.SetMetatable(glua.LString(""), locked("string", append(in.arithmetic(L), field{"__index", module})...))
 }
 
 // position converts a script's place in a string of n bytes, which counts from

@@ -50,7 +50,7 @@ func (in *Interpreter) tableConcat(L *glua.LState) int {
 			size += len(v)
 		case glua.LNumber:
 			in.charge(opsPerFormat)
-			size += len(v.String())
+			size += len(formatNumber(float64(v)))
 		default:
 			L.RaiseError("invalid value (%s) at index %d in table for 'concat'", typeName(v), i)
 		}
@@ -63,7 +63,7 @@ func (in *Interpreter) tableConcat(L *glua.LState) int {
 	var b strings.Builder
 	b.Grow(size)
 	for i := first; i <= last; i++ {
-		b.WriteString(t.RawGetInt(i).String())
+		b.WriteString(textOf(t.RawGetInt(i)))
 		if i < last {
 			b.WriteString(separator)
 		}

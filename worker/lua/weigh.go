@@ -52,6 +52,8 @@ func (h *hook) weigh(f *vmview.Frame, inst uint32) {
 		h.weighNumeral(h.operand(f, argB(inst)))
 	case glua.OP_CONCAT:
 		h.weighConcat(f, inst)
+	case glua.OP_FORPREP:
+		h.readLoop(f, inst)
 	case glua.OP_EQ:
 		if a, b, ok := h.strings(f, inst); ok && len(a) == len(b) {
 			h.chargeBytes(len(a))

@@ -8,8 +8,8 @@
 // else of this package is used. With another version of gopher-lua it fails
 // instead of letting wrong memory be read.
 //
-// The package reads. KeepUpvalues, CloseUpvalues and Forget alone write, and say
-// why. It holds no state.
+// The package reads. Registers.Set, KeepUpvalues, CloseUpvalues and Forget alone
+// write, and say why. It holds no state.
 package vmview
 
 import (
@@ -50,6 +50,9 @@ func (r *Registers) Get(i int) glua.LValue {
 	}
 	return glua.LNil
 }
+
+// Set changes register i, which must exist.
+func (r *Registers) Set(i int, v glua.LValue) { r.array[i] = v }
 
 // Has reports whether register i exists.
 func (r *Registers) Has(i int) bool { return i >= 0 && i < len(r.array) }
