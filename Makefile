@@ -8,7 +8,9 @@ export CGO_ENABLED := 0
 VM_LIMIT ?= 1200
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-deps test-native test-race test-vm vet clean
+.PHONY: help run build test test-deps test-native test-race test-vm vet bench-lua clean
+# how often the benchmark runs every program
+ROUNDS ?= 9
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,13 +36,16 @@ vet: ## formatting and go vet
 test-native: build ## all tests on this machine: no cgroup v2 needed, both databases, real workers
 	PICLOUD_BIN=$(CURDIR)/bin $(GO) test -timeout 15m ./...
 
-test-race: ## all tests but the end-to-end suite, with the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v /test/e2e)
+test-race: ## all tests but the end-to-end suite and the benchmark, with the race detector
+	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v -e /test/e2e -e /bench/)
 
 test-vm: build ## the suites that need cgroup v2 and systemd, in the virtual machine
 	./test/vm/lab build
 	./test/vm/stage build/vm
 	./test/vm/lab run -t $(VM_LIMIT) build/vm bash suite
+
+bench-lua: ## plain gopher-lua, ours and lua5.1 side by side, in a minute or two (ROUNDS=9)
+	$(GO) run ./bench/lua -rounds $(ROUNDS)
 
 clean: ## remove what was built here (not the virtual machine: test/vm/lab clean)
 	rm -rf bin build dist
