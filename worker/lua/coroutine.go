@@ -67,7 +67,7 @@ func (in *Interpreter) newThread(L *glua.LState) *glua.LState {
 	L.SetTop(0)
 	L.Push(first)
 	in.createThread(L)
-	L.SetContext(h)
+	h.attach()
 	thread := L.Get(-1).(*glua.LState)
 	L.Pop(1)
 	in.watch(thread)

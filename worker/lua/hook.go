@@ -2,7 +2,6 @@ package lua
 
 import (
 	"context"
-	"time"
 
 	glua "github.com/yuin/gopher-lua"
 
@@ -21,9 +20,8 @@ const (
 	spareFrames = 8
 )
 
-// hook is what the VM asks before every instruction of one thread: it stands in
-// as the thread's context, whose Done method the VM calls. It charges the
-// instruction, more if it is long, and counts the levels when a function is
+// hook watches one thread: it runs the thread's instructions in a loop of its
+// own, charges each, more if it is long, and counts the levels when a function is
 // entered.
 type hook struct {
 	*meter
@@ -41,6 +39,12 @@ type hook struct {
 
 	// concats are the concatenations that wait for a metamethod.
 	concats []pendingConcat
+
+	native vmview.Loop // gopher-lua's own loop
+
+	// A hook is found again as the context of its thread. As a context it has
+	// nothing to say: only the loop it replaces would ask it.
+	context.Context
 }
 
 // watch puts a hook on a thread. The levels of the threads below it are set
@@ -52,41 +56,60 @@ func (in *Interpreter) watch(L *glua.LState) *hook {
 		maxLevels: in.maxLevels, maxFrame: L.Options.CallStackSize - spareFrames,
 	}
 	s.KeepUpvalues()
-	L.SetContext(h)
+	h.attach()
 	return h
+}
+
+// attach ties the hook to its thread. Setting the context sets the loop, too, so
+// that comes first.
+func (h *hook) attach() {
+	h.thread.SetContext(h)
+	h.native = h.state.ReplaceLoop(h.loop)
 }
 
 // hookOf gives the hook of a thread.
 func hookOf(L *glua.LState) *hook { return L.Context().(*hook) }
 
-var _ context.Context = (*hook)(nil)
-
-// Deadline, Err and Value make a hook a context; the VM does not use them as
-// long as Done gives nil.
-func (h *hook) Deadline() (time.Time, bool) { return time.Time{}, false }
-func (h *hook) Err() error                  { return nil }
-func (h *hook) Value(any) any               { return nil }
-
-// Done is called before every instruction, with the frame's Pc already behind
-// it. A nil channel lets the VM go on. It allocates nothing.
-func (h *hook) Done() <-chan struct{} {
-	if h.left--; h.left < 0 {
-		h.exceed(limits.MaxOperations)
+// loop charges and weighs every instruction before the VM does it. The function
+// it is called for is the running one already. It allocates nothing.
+func (h *hook) loop(L *glua.LState, base *vmview.Frame) {
+	// Resuming a thread and calling protectedly set the VM's own way of raising
+	// errors.
+	L.Panic = h.in.raiseFunc
+	if h.state.Frame().Fn.IsG { // a library function
+		h.native(L, base)
+		return
 	}
-	f := h.state.Frame()
-	if f.Pc == 1 {
-		h.enter(f)
+	m := h.meter
+	for {
+		f := h.state.Frame()
+		inst := f.Fn.Proto.Code[f.Pc]
+		f.Pc++
+		if m.left--; m.left < 0 {
+			h.exceed(limits.MaxOperations)
+		}
+		if f.Pc == 1 {
+			h.enter(f)
+		}
+		if len(h.concats) > 0 {
+			h.forgetConcats(f)
+		}
+		if bit := uint64(1) << (inst >> 26); bit&weighed != 0 {
+			if bit&arithmetic != 0 {
+				h.weighNumeral(h.peek(f, argB(inst)))
+				h.weighNumeral(h.peek(f, argC(inst)))
+			} else if done := h.weigh(f, inst); done {
+				continue
+			}
+		}
+		if vmview.Execute(L, inst, base) {
+			return
+		}
 	}
-	if len(h.concats) > 0 {
-		h.forgetConcats(f)
-	}
-	h.weigh(f, f.Fn.Proto.Code[f.Pc-1])
-	return nil
 }
 
 // enter is for a function's first instruction.
 func (h *hook) enter(f *vmview.Frame) {
-	h.thread.Panic = h.in.raiseFunc
 	if h.base+f.Idx > h.maxLevels && h.level(f) > h.maxLevels || f.Idx > h.maxFrame || h.regs.Top() > maxRegisters {
 		h.exceed(limits.MaxCallLevels)
 	}

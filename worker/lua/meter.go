@@ -63,7 +63,7 @@ func (m *meter) chargeValues(n int) { m.charge(n / valuesPerOp) }
 // chargeKey charges for hashing a long key.
 func (m *meter) chargeKey(key glua.LValue) {
 	if s, ok := key.(glua.LString); ok && len(s) > maxFreeKey {
-		m.chargeBytes(len(s))
+		m.charge(len(s) / bytesPerOp)
 	}
 }
 

@@ -28,9 +28,9 @@ func (in *Interpreter) raise(L *glua.LState) {
 func (in *Interpreter) protect(L *glua.LState, nargs int) (err glua.LValue, ok bool) {
 	room(L)
 	h := hookOf(L)
-	if fn, isFn := L.Get(-nargs - 1).(*glua.LFunction); !isFn || fn.IsG {
-		// A library function has no first instruction at which the hook could
-		// replace the VM's way of raising errors.
+	if _, isFn := L.Get(-nargs - 1).(*glua.LFunction); !isFn {
+		// For what cannot be called the VM raises an error before the hook's loop
+		// begins, which replaces the VM's way of raising errors.
 		L.Insert(in.trampoline, L.GetTop()-nargs)
 		nargs++
 	}

@@ -15,26 +15,41 @@ func argA(inst uint32) int { return int(inst>>18) & 0xff }
 func argB(inst uint32) int { return int(inst & 0x1ff) }
 func argC(inst uint32) int { return int(inst>>9) & 0x1ff }
 
-// weigh charges an instruction for what it does beyond the ordinary, before it
-// does it.
-func (h *hook) weigh(f *vmview.Frame, inst uint32) {
+// arithmetic has a bit for every opcode of two numbers.
+const arithmetic = 1<<glua.OP_ADD | 1<<glua.OP_SUB | 1<<glua.OP_MUL | 1<<glua.OP_DIV | 1<<glua.OP_MOD | 1<<glua.OP_POW
+
+// weighed has a bit for every opcode that can cost more than an operation or
+// make something too large.
+const weighed = arithmetic |
+	1<<glua.OP_GETTABLE | 1<<glua.OP_GETTABLEKS | 1<<glua.OP_SELF | 1<<glua.OP_GETGLOBAL |
+	1<<glua.OP_SETTABLE | 1<<glua.OP_SETTABLEKS | 1<<glua.OP_SETGLOBAL | 1<<glua.OP_SETLIST |
+	1<<glua.OP_UNM | 1<<glua.OP_CONCAT | 1<<glua.OP_EQ | 1<<glua.OP_LT | 1<<glua.OP_LE | 1<<glua.OP_LEN |
+	1<<glua.OP_CALL | 1<<glua.OP_TAILCALL | 1<<glua.OP_RETURN | 1<<glua.OP_CLOSE | 1<<glua.OP_CLOSURE |
+	1<<glua.OP_VARARG | 1<<glua.OP_FORPREP
+
+// weigh charges an instruction for what it does beyond the ordinary, and checks
+// the size of what it makes, before it does it. done is true if the instruction
+// is then done already.
+func (h *hook) weigh(f *vmview.Frame, inst uint32) (done bool) {
 	switch int(inst >> 26) {
 	case glua.OP_GETTABLE:
-		h.chargeKey(h.operand(f, argC(inst)))
-		h.weighChain(h.operand(f, argB(inst)), f, argC(inst))
-	case glua.OP_GETTABLEKS, glua.OP_SELF:
-		if h.in.longKeys {
-			h.chargeKey(h.operand(f, argC(inst)))
+		key := h.operand(f, argC(inst))
+		h.chargeKey(key)
+		return h.get(f, inst, key)
+	case glua.OP_GETTABLEKS:
+		return h.get(f, inst, h.constantKey(f, argC(inst)))
+	case glua.OP_SELF:
+		object := h.peek(f, argB(inst))
+		if done = h.get(f, inst, h.constantKey(f, argC(inst))); done {
+			h.regs.Set(f.LocalBase+argA(inst)+1, object)
 		}
-		h.weighChain(h.operand(f, argB(inst)), f, argC(inst))
+		return done
 	case glua.OP_SETTABLE:
-		h.chargeKey(h.operand(f, argB(inst)))
-		h.weighStore(h.operand(f, argA(inst)), h.operand(f, argB(inst)), h.operand(f, argC(inst)))
+		key := h.operand(f, argB(inst))
+		h.chargeKey(key)
+		return h.set(h.peek(f, argA(inst)), key, h.operand(f, argC(inst)))
 	case glua.OP_SETTABLEKS:
-		if h.in.longKeys {
-			h.chargeKey(h.operand(f, argB(inst)))
-		}
-		h.weighStore(h.operand(f, argA(inst)), h.operand(f, argB(inst)), h.operand(f, argC(inst)))
+		return h.set(h.peek(f, argA(inst)), h.constantKey(f, argB(inst)), h.operand(f, argC(inst)))
 	case glua.OP_GETGLOBAL:
 		if h.in.longKeys {
 			h.chargeKey(f.Fn.Proto.Constants[inst&0x3ffff])
@@ -44,12 +59,9 @@ func (h *hook) weigh(f *vmview.Frame, inst uint32) {
 		if h.in.longKeys {
 			h.chargeKey(name)
 		}
-		h.weighStore(f.Fn.Env, name, h.operand(f, argA(inst)))
-	case glua.OP_ADD, glua.OP_SUB, glua.OP_MUL, glua.OP_DIV, glua.OP_MOD, glua.OP_POW:
-		h.weighNumeral(h.operand(f, argB(inst)))
-		h.weighNumeral(h.operand(f, argC(inst)))
+		return h.set(f.Fn.Env, name, h.operand(f, argA(inst)))
 	case glua.OP_UNM:
-		h.weighNumeral(h.operand(f, argB(inst)))
+		h.weighNumeral(h.peek(f, argB(inst)))
 	case glua.OP_CONCAT:
 		h.weighConcat(f, inst)
 	case glua.OP_FORPREP:
@@ -63,7 +75,7 @@ func (h *hook) weigh(f *vmview.Frame, inst uint32) {
 			h.chargeBytes(min(len(a), len(b)))
 		}
 	case glua.OP_LEN:
-		if t, ok := h.operand(f, argB(inst)).(*glua.LTable); ok {
+		if t, ok := h.peek(f, argB(inst)).(*glua.LTable); ok {
 			h.chargeLength(t)
 		}
 	case glua.OP_CALL:
@@ -93,6 +105,7 @@ func (h *hook) weigh(f *vmview.Frame, inst uint32) {
 	case glua.OP_SETLIST:
 		h.weighList(f, inst)
 	}
+	return false
 }
 
 // operand gives a register or a constant.
@@ -103,79 +116,30 @@ func (h *hook) operand(f *vmview.Frame, i int) glua.LValue {
 	return h.regs.Get(f.LocalBase + i)
 }
 
+// peek is operand for a caller that only asks which type the value has: a
+// register that was never written gives Go's nil, which has none.
+func (h *hook) peek(f *vmview.Frame, i int) glua.LValue {
+	if i&isConstant != 0 {
+		return f.Fn.Proto.Constants[i&^isConstant]
+	}
+	return h.regs.Peek(f.LocalBase + i)
+}
+
+// constantKey is operand for a key that stands in the script's text.
+func (h *hook) constantKey(f *vmview.Frame, i int) glua.LValue {
+	key := h.operand(f, i)
+	if h.in.longKeys {
+		h.chargeKey(key)
+	}
+	return key
+}
+
 func (h *hook) strings(f *vmview.Frame, inst uint32) (a, b glua.LString, ok bool) {
-	if a, ok = h.operand(f, argB(inst)).(glua.LString); !ok {
+	if a, ok = h.peek(f, argB(inst)).(glua.LString); !ok {
 		return
 	}
-	b, ok = h.operand(f, argC(inst)).(glua.LString)
+	b, ok = h.peek(f, argC(inst)).(glua.LString)
 	return
-}
-
-// weighChain charges for following a chain of __index tables, which may have a
-// hundred links. The first is free. A function at the end is charged by itself.
-func (h *hook) weighChain(object glua.LValue, f *vmview.Frame, key int) {
-	t, ok := object.(*glua.LTable)
-	if !ok || t.Metatable == glua.LNil {
-		return
-	}
-	for range glua.MaxTableGetLoop {
-		next := metaTable(t, "__index")
-		if next == nil || next.Metatable == glua.LNil || t.RawGet(h.operand(f, key)) != glua.LNil {
-			return
-		}
-		h.charge(1)
-		t = next
-	}
-}
-
-// metaTable gives the table that stands in t's metatable for an event, if any.
-func metaTable(t *glua.LTable, event string) *glua.LTable {
-	meta, ok := t.Metatable.(*glua.LTable)
-	if !ok {
-		return nil
-	}
-	next, _ := meta.RawGetString(event).(*glua.LTable)
-	return next
-}
-
-// weighStore is for object[key] = value: the table that the value will be
-// stored in must have room for it, and the gap that a new key may leave in its
-// array part is charged.
-func (h *hook) weighStore(object, key, value glua.LValue) {
-	t, ok := object.(*glua.LTable)
-	if !ok {
-		return
-	}
-	if t.Metatable != glua.LNil {
-		if t = h.receiver(t, key); t == nil {
-			return
-		}
-	}
-	h.fitKey(t, key, value)
-	if n, ok := key.(glua.LNumber); ok {
-		h.chargeGap(t, n)
-	}
-}
-
-// receiver follows a chain of __newindex tables to the one that a value will be
-// stored in, charging for all but the first. It gives nil if there is none: a function will
-// be called, or an error raised.
-func (h *hook) receiver(t *glua.LTable, key glua.LValue) *glua.LTable {
-	for range glua.MaxTableGetLoop {
-		meta, ok := t.Metatable.(*glua.LTable)
-		if !ok {
-			return t
-		}
-		next := meta.RawGetString("__newindex")
-		if next == glua.LNil || t.RawGet(key) != glua.LNil {
-			return t
-		}
-		h.charge(1)
-		if t, ok = next.(*glua.LTable); !ok {
-			return nil
-		}
-	}
-	return nil
 }
 
 // weighList is for storing a constructor's items.

@@ -8,8 +8,8 @@ import (
 )
 
 // Verify compares every mirror with the structure it mirrors: the same fields
-// in the same order, each with the same name, offset and type. The error names
-// the first difference.
+// in the same order, each with the same name, offset and type. It looks whether
+// the table of instructions is there, too. The error names the first difference.
 func Verify() error {
 	state := reflect.TypeFor[glua.LState]()
 	pairs := []struct{ real, mirror reflect.Type }{
@@ -23,6 +23,9 @@ func Verify() error {
 		if err := same(p.real, p.mirror); err != nil {
 			return fmt.Errorf("gopher-lua is not the version this was written for: %w", err)
 		}
+	}
+	if err := complete(instructions[:]); err != nil {
+		return fmt.Errorf("gopher-lua is not the version this was written for: %w", err)
 	}
 	return nil
 }

@@ -8,7 +8,10 @@
 // else of this package is used. With another version of gopher-lua it fails
 // instead of letting wrong memory be read.
 //
-// The package reads. Registers.Set, KeepUpvalues, CloseUpvalues and Forget alone
+// The same goes for running instructions one by one with Execute, which calls
+// gopher-lua's own code for each, by the linker's name for it.
+//
+// The package reads. KeepUpvalues, CloseUpvalues, Forget, ReplaceLoop and Set alone
 // write, and say why. It holds no state.
 package vmview
 
@@ -51,8 +54,18 @@ func (r *Registers) Get(i int) glua.LValue {
 	return glua.LNil
 }
 
-// Set changes register i, which must exist.
-func (r *Registers) Set(i int, v glua.LValue) { r.array[i] = v }
+// Peek is Get for a caller that only asks which type a value has: a register that
+// was never written gives Go's nil, which has none.
+func (r *Registers) Peek(i int) glua.LValue { return r.array[i] }
+
+// Set writes register i of the running function, as an instruction with that
+// destination does: it is for doing one without the VM.
+func (r *Registers) Set(i int, v glua.LValue) {
+	r.array[i] = v
+	if i >= r.top {
+		r.top = i + 1
+	}
+}
 
 // Has reports whether register i exists.
 func (r *Registers) Has(i int) bool { return i >= 0 && i < len(r.array) }
@@ -80,7 +93,7 @@ type State struct {
 	wrapped      bool
 	uvcache      *upvalue `vm:"*lua.Upvalue"`
 	hasErrorFunc bool
-	mainLoop     uintptr `vm:"func(*lua.LState, *lua.callFrame)"`
+	mainLoop     Loop `vm:"func(*lua.LState, *lua.callFrame)"`
 	ctx          context.Context
 	ctxCancelFn  context.CancelFunc
 }

@@ -88,6 +88,90 @@ func TestInstructionEncoding(t *testing.T) {
 	t.Errorf("no instruction %#x in %#x", want, fn.Proto.Code)
 }
 
+func TestCompleteNoticesAnotherTable(t *testing.T) {
+	own := func(*glua.LState, uint32, *Frame) int { return 0 }
+	for want, table := range map[string][]instruction{
+		"opcode 0 does nothing": make([]instruction, len(instructions)),
+		"opcode 1 does nothing": {own, nil},
+		"is gone":               {own, own},
+	} {
+		if err := complete(table); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+// A loop of one's own, with Execute for every instruction, runs all that a script
+// runs: calls from Go, metamethods, coroutines.
+func TestReplaceLoop(t *testing.T) {
+	L := glua.NewState()
+	defer L.Close()
+	counts := map[int]int{}
+	var loop, original Loop
+	loop = func(L *glua.LState, base *Frame) {
+		s := Of(L)
+		if s.Frame().Fn.IsG {
+			original(L, base)
+			return
+		}
+		for {
+			f := s.Frame()
+			inst := f.Fn.Proto.Code[f.Pc]
+			f.Pc++
+			counts[int(inst>>26)]++
+			if Execute(L, inst, base) {
+				return
+			}
+		}
+	}
+	original = Of(L).ReplaceLoop(loop)
+	L.SetGlobal("watched", L.NewFunction(func(L *glua.LState) int {
+		thread, _ := L.NewThread()
+		Of(thread).ReplaceLoop(loop)
+		_, err, values := L.Resume(thread, L.CheckFunction(1))
+		if err != nil {
+			t.Error(err)
+		}
+		for _, v := range values {
+			L.Push(v)
+		}
+		return len(values)
+	}))
+	if err := L.DoString(`
+		local meta = {__add = function(a, b) return a.n * b end}
+		local ok, product = pcall(function(o) return o + 3 end, setmetatable({n = 2}, meta))
+		local words = ("a b"):gsub("%a", function(c) return c .. c end)
+		local eight = 8
+		local quotient = watched(function() return eight / 4 end)
+		result = product .. words .. quotient .. select("#", string.byte("abc", 1, 3))
+	`); err != nil {
+		t.Fatal(err)
+	}
+	if got := L.GetGlobal("result").String(); got != "6aa bb23" {
+		t.Errorf("got %q", got)
+	}
+	if counts[glua.OP_MUL] != 1 || counts[glua.OP_DIV] != 1 || counts[glua.OP_CONCAT] != 3 {
+		t.Errorf("instructions seen, by opcode: %v", counts)
+	}
+	L.RemoveContext()
+	clear(counts)
+	if err := L.DoString("x = 1"); err != nil || len(counts) != 0 {
+		t.Errorf("RemoveContext does not put gopher-lua's own loop back: %v, %v", err, counts)
+	}
+}
+
+func TestRegisters(t *testing.T) {
+	r := &Registers{array: make([]glua.LValue, 4), top: 1}
+	r.Set(2, glua.LTrue)
+	r.Set(0, glua.LFalse)
+	if r.Top() != 3 || r.Peek(2) != glua.LTrue || r.Get(0) != glua.LFalse {
+		t.Errorf("top %d, registers %v", r.Top(), r.array)
+	}
+	if r.Peek(1) != nil || r.Get(1) != glua.LNil {
+		t.Error("a register that was never written is not nil")
+	}
+}
+
 func TestTable(t *testing.T) {
 	tb := &glua.LTable{Metatable: glua.LNil}
 	v := TableOf(tb)
