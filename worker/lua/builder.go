@@ -8,6 +8,9 @@ import (
 	"picloud/limits"
 )
 
+// bytesPerPiece is what adding a piece is taken for besides its bytes.
+const bytesPerPiece = 16
+
 // builder makes a string piece by piece. Each piece is charged, and a string
 // that would get too long ends the script, before memory is taken for it.
 type builder struct {
@@ -33,7 +36,9 @@ func (b *builder) expect(bytes int) {
 	b.uncharged %= bytesPerOp
 }
 
+// write adds a piece. A piece without bytes is work, too.
 func (b *builder) write(s string) {
+	b.uncharged += bytesPerPiece
 	b.expect(len(s))
 	b.out.WriteString(s)
 }

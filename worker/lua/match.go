@@ -205,6 +205,7 @@ func (g *substitution) expand(replacement string, start, end int) {
 		if i+1 == len(replacement) {
 			g.L.RaiseError("%s", "invalid use of '%' in replacement string")
 		}
+		g.charge(1)
 		switch c := replacement[i+1]; {
 		case c == '0':
 			g.write(g.subject[start:end])

@@ -12,12 +12,12 @@ import (
 func (in *Interpreter) openMath(L *glua.LState, globals *glua.LTable) {
 	functions := []function{
 		{"atan2", in.real2(math.Atan2)},
-		{"fmod", in.real2(math.Mod)},
+		{"fmod", in.real2(in.remainder)},
 		{"frexp", in.mathFrexp},
 		{"ldexp", in.mathLdexp},
 		{"max", in.fold(math.Max)},
 		{"min", in.fold(math.Min)},
-		{"mod", in.real2(math.Mod)},
+		{"mod", in.real2(in.remainder)},
 		{"modf", in.mathModf},
 		{"pow", in.real2(math.Pow)},
 		{"random", in.mathRandom},
@@ -52,6 +52,11 @@ func (in *Interpreter) real2(f func(x, y float64) float64) glua.LGFunction {
 		L.Push(glua.LNumber(f(in.checkNumber(L, 1), in.checkNumber(L, 2))))
 		return 1
 	}
+}
+
+func (in *Interpreter) remainder(x, y float64) float64 {
+	in.chargeRemainder(x, y)
+	return math.Mod(x, y)
 }
 
 // fold joins all arguments, of which there must be one at least.

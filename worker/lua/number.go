@@ -9,7 +9,21 @@ import (
 	glua "github.com/yuin/gopher-lua"
 )
 
+// bitsPerOp is how many bits of a quotient are found for an operation.
+const bitsPerOp = 4
+
 const whitespace = " \f\n\r\t\v"
+
+// chargeRemainder charges for x % y: it is found bit by bit of the quotient, of
+// which there are as many as the exponents are apart.
+func (m *meter) chargeRemainder(x, y float64) {
+	if math.IsInf(x, 0) || math.IsInf(y, 0) {
+		return
+	}
+	_, bitsOfX := math.Frexp(x)
+	_, bitsOfY := math.Frexp(y)
+	m.charge((bitsOfX - bitsOfY) / bitsPerOp)
+}
 
 // parseNumber reads a string as a number, as tonumber does: decimal, with a
 // fraction and an exponent if wanted, or hexadecimal, between white space.
