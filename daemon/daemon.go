@@ -17,6 +17,7 @@ import (
 	"picloud/manager"
 	"picloud/orchestrator"
 	"picloud/store"
+	"picloud/store/cached"
 	"picloud/store/postgres"
 	"picloud/store/sqlite"
 	"picloud/supervisor"
@@ -40,10 +41,11 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	db, err := openStore(ctx, c)
+	opened, err := openStore(ctx, c)
 	if err != nil {
 		return err
 	}
+	db := cached.New(opened)
 	defer func() {
 		if err := db.Close(); err != nil {
 			c.Logger.Error("closing the database failed", zap.Error(err))
@@ -70,7 +72,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	handler := newHandler(routes{
 		Run: orchestrator.New(orchestrator.Config{
-			Scripts: db, Executor: sup, EnvCeiling: envCeiling, Metrics: metrics, Logger: c.Logger,
+			Scripts: db.Calls(), Executor: sup, EnvCeiling: envCeiling, Metrics: metrics, Logger: c.Logger,
 		}),
 		Manager: manager.Config{
 			Store: db, Checker: sup, EnvCeiling: envCeiling, Auth: manager.Auth{Token: token}, PublicURL: c.publicURL(), Logger: c.Logger,

@@ -69,7 +69,7 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	if err := h.store.Ping(ctx); err != nil {
-		state.Database = part{stateFailing, "the database does not answer"}
+		state.Database = part{stateFailing, "the database does not answer: nothing can be written; scripts that were called before are still served"}
 	}
 	if stats.LastFailure != nil {
 		state.Pool.part = part{stateFailing, "workers cannot be started; the log says why"}

@@ -37,6 +37,7 @@ func Unavailable(cause error) *picloud.Error {
 	return &picloud.Error{
 		Code:    picloud.CodeStoreUnavailable,
 		Message: "the database does not answer",
+		Hint:    "try again in a moment; /readyz tells when it answers again, and PiCloud's log what is wrong",
 		Cause:   cause,
 	}
 }

@@ -1,0 +1,138 @@
+package cached
+
+import (
+	"maps"
+	"sync"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"picloud/limits"
+	"picloud/store"
+)
+
+// Bounds of what is remembered. 16 MiB are sixty scripts of the largest size,
+// and thousands of usual ones.
+const (
+	maxScripts = 4096
+	maxBytes   = 16 << 20
+
+	// entryBytes is what an entry takes besides its texts, generously.
+	entryBytes = 1 << 10
+)
+
+// memory is what a Store remembers.
+//
+// A look-up and a write may overlap, and what comes back last is not always what
+// was stored last. So each write that has succeeded moves the clock on, and what
+// was asked for under an earlier clock is not remembered.
+type memory struct {
+	maxBytes int
+
+	mu      sync.Mutex
+	writes  uint64 // the clock: how many writes have succeeded
+	scripts *simplelru.LRU[string, store.Script]
+	bytes   int                    // of all scripts
+	ceiling map[limits.Field]int64 // nil until it was read; never changed in place
+}
+
+func newMemory(maxScripts, maxBytes int) *memory {
+	m := &memory{maxBytes: maxBytes}
+	// the error is for a size below 1
+	m.scripts, _ = simplelru.NewLRU(maxScripts, func(_ string, s store.Script) { m.bytes -= size(s) })
+	return m
+}
+
+func size(s store.Script) int { return entryBytes + 2*len(s.Name) + len(s.Source) }
+
+func (m *memory) now() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.writes
+}
+
+// script gives what is remembered, and makes it the last to be forgotten.
+func (m *memory) script(name string) (store.Script, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.scripts.Get(name)
+}
+
+// read notes what the database has answered to a question asked at began.
+func (m *memory) read(began uint64, s store.Script) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.writes == began {
+		m.keep(s)
+	}
+}
+
+// missed notes that there was no such script.
+func (m *memory) missed(began uint64, name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.writes == began {
+		m.scripts.Remove(name)
+	}
+}
+
+// wrote notes a write that began at began and has succeeded. Of two that
+// overlapped nobody here knows which is stored: the next call will.
+func (m *memory) wrote(began uint64, s store.Script) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.writes == began {
+		m.keep(s)
+	} else {
+		m.scripts.Remove(s.Name)
+	}
+	m.writes++
+}
+
+func (m *memory) deleted(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.scripts.Remove(name)
+	m.writes++
+}
+
+func (m *memory) keep(s store.Script) {
+	m.scripts.Remove(s.Name) // so that its bytes are no longer counted
+	m.scripts.Add(s.Name, s)
+	for m.bytes += size(s); m.bytes > m.maxBytes; {
+		m.scripts.RemoveOldest()
+	}
+}
+
+func (m *memory) lastCeiling() map[limits.Field]int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ceiling
+}
+
+func (m *memory) readCeiling(began uint64, ceiling map[limits.Field]int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.writes == began {
+		m.ceiling = maps.Clone(ceiling)
+	}
+}
+
+// patched notes a patch as wrote notes a script.
+func (m *memory) patched(began uint64, changes map[limits.Field]*int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.writes != began {
+		m.ceiling = nil
+	}
+	if m.ceiling != nil {
+		m.ceiling = maps.Clone(m.ceiling)
+		for field, value := range changes {
+			if value == nil {
+				delete(m.ceiling, field)
+			} else {
+				m.ceiling[field] = *value
+			}
+		}
+	}
+	m.writes++
+}
