@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"os/exec"
@@ -40,34 +41,55 @@ const (
 	stopTimeout  = 30 * time.Second
 )
 
-// keeperScript makes and runs the server, waits for the end of its standard
-// input, of which only the test process has the other end, and clears up. QUIT
-// is PostgreSQL's immediate shutdown. It is sent until the server is gone,
-// because it is ignored until the server has set up its handlers: a shell
-// starts background commands that way.
+// keeperScript makes and runs the server, takes orders on its standard input, of
+// which only the test process has the other end, and at its end clears up. QUIT
+// is PostgreSQL's immediate shutdown, INT its fast one, which keeps what was
+// committed. They are sent until the server is gone, because they are ignored
+// until the server has set up its handlers: a shell starts background commands
+// that way.
 const keeperScript = `
 bin=$1 dir=$2
 shift 2
 "$bin/initdb" --pgdata="$dir/data" --username=` + superuser + ` --auth=trust --no-sync \
 	--encoding=UTF8 --locale=C --locale-provider=icu --icu-locale=en-US-u-ka-shifted-kn \
 	>"$dir/log" 2>&1 </dev/null || exit 1
-"$bin/postgres" -D "$dir/data" "$@" >>"$dir/log" 2>&1 </dev/null &
-server=$!
-echo "$server" >"$dir/pid"
-read -r _
-while kill -QUIT "$server"; do sleep 0.05; done 2>/dev/null
-wait "$server" 2>/dev/null
+up() {
+	"$bin/postgres" -D "$dir/data" "$@" >>"$dir/log" 2>&1 </dev/null &
+	server=$!
+	echo "$server" >"$dir/pid"
+}
+down() {
+	[ "$server" ] || return
+	while kill -"$1" "$server"; do sleep 0.05; done 2>/dev/null
+	wait "$server" 2>/dev/null
+	server=
+	rm -f "$dir/pid"
+}
+up "$@"
+while read -r order; do
+	case $order in
+	` + orderDown + `) down INT ;;
+	` + orderUp + `) up "$@" ;;
+	esac
+done
+down QUIT
 rm -rf "$dir"
 `
 
+// What the keeper is told.
+const (
+	orderDown = "down"
+	orderUp   = "up"
+)
+
 // Cluster is a running PostgreSQL server. Its methods are safe for concurrent
-// use, except Stop.
+// use, except Stop, Down and Up.
 type Cluster struct {
 	bin       string // where initdb, postgres and the others are
 	dir       string // everything of the cluster, the socket too
 	keeper    *exec.Cmd
-	life      io.Closer     // the keeper ends when this is closed
-	gone      chan struct{} // closed when the keeper has ended
+	orders    io.WriteCloser // the keeper's; it ends when this is closed
+	gone      chan struct{}  // closed when the keeper has ended
 	databases atomic.Int64
 }
 
@@ -123,14 +145,14 @@ func (c *Cluster) start(owner *owner) error {
 	c.keeper.Dir = c.dir
 	c.keeper.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + c.dir, "LC_ALL=C"}
 	c.keeper.SysProcAttr = owner.sysProcAttr()
-	life, err := c.keeper.StdinPipe()
+	orders, err := c.keeper.StdinPipe()
 	if err != nil {
 		return err
 	}
 	if err := c.keeper.Start(); err != nil {
 		return err
 	}
-	c.life = life
+	c.orders = orders
 	go func() {
 		c.keeper.Wait() // how it ended is told by what it left
 		close(c.gone)
@@ -159,8 +181,8 @@ func (c *Cluster) waitReady() error {
 // Stop ends the server and removes all it kept. Tests that want the database
 // to be away may call it early; a second call does nothing.
 func (c *Cluster) Stop() error {
-	if c.life != nil {
-		c.life.Close() // the keeper may have ended by itself, then the pipe is broken already
+	if c.orders != nil {
+		c.orders.Close() // the keeper may have ended by itself, then the pipe is broken already
 		select {
 		case <-c.gone:
 		case <-time.After(stopTimeout):
@@ -171,7 +193,31 @@ func (c *Cluster) Stop() error {
 	return os.RemoveAll(c.dir)
 }
 
-// PID is the process number of the server.
+// Down ends the server, as an administrator would: what was committed is kept,
+// for Up. It returns when nobody listens any more.
+func (c *Cluster) Down() error {
+	if _, err := io.WriteString(c.orders, orderDown+"\n"); err != nil {
+		return err
+	}
+	for end := time.Now().Add(stopTimeout); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := c.PID(); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("pgtest: PostgreSQL did not end in %v\n%s", stopTimeout, c.logEnd())
+		}
+	}
+}
+
+// Up starts the server again after Down, with all its data.
+func (c *Cluster) Up() error {
+	if _, err := io.WriteString(c.orders, orderUp+"\n"); err != nil {
+		return err
+	}
+	return c.waitReady()
+}
+
+// PID is the process number of the server, an error if it is down.
 func (c *Cluster) PID() (int, error) {
 	text, err := os.ReadFile(filepath.Join(c.dir, "pid"))
 	if err != nil {

@@ -267,3 +267,36 @@ func TestStartFailureShowsTheLog(t *testing.T) {
 		t.Errorf("the directory is left: %v", err)
 	}
 }
+
+func TestDownAndUp(t *testing.T) {
+	c := Start(t)
+	database := c.NewDatabase(t)
+	query(t, c, database, "CREATE TABLE kept AS SELECT 7 AS n")
+	for range 2 {
+		if err := c.Down(); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.client(t.Context(), "pg_isready", "--quiet").Run(); err == nil {
+			t.Error("it answers while it is down")
+		}
+		if err := c.Up(); err != nil {
+			t.Fatal(err)
+		}
+		if got := query(t, c, database, "SELECT n FROM kept"); got != "7" {
+			t.Errorf("after Up: %s", got)
+		}
+	}
+}
+
+func TestStopWhileDown(t *testing.T) {
+	c := Start(t)
+	if err := c.Down(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Stop(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(c.dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%s is left: %v", c.dir, err)
+	}
+}
