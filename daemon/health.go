@@ -72,7 +72,7 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 		state.Database = part{stateFailing, "the database does not answer: nothing can be written; scripts that were called before are still served"}
 	}
 	if stats.LastFailure != nil {
-		state.Pool.part = part{stateFailing, "workers cannot be started; the log says why"}
+		state.Pool.part = part{stateFailing, "workers cannot be started, or die while they are idle; the log says why"}
 	}
 	if stats.Draining {
 		state.Pool.part = part{stateFailing, "the daemon is stopping"}

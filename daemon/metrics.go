@@ -33,7 +33,7 @@ func descriptions() (workers, limit, waiting, spawned, failures, isolation, info
 		d("picloud_workers_max", "How many invocations may run at a time.", nil, nil),
 		d("picloud_queue_waiting", "Requests that wait for a worker.", nil, nil),
 		d("picloud_workers_spawned_total", "Worker processes started.", nil, nil),
-		d("picloud_worker_start_failures_total", "Worker processes that never became ready.", nil, nil),
+		d("picloud_worker_start_failures_total", "Worker processes that could not be started, or died before they had a job.", nil, nil),
 		d("picloud_isolation_degraded", "1 if the workers are held without cgroup v2, else 0.", []string{"mode"}, nil),
 		d("picloud_info", "Always 1.", []string{"version"}, nil)
 }

@@ -10,8 +10,9 @@ import (
 	"picloud"
 )
 
-// stubMemoryMB is enough for a stub: a test binary, twice as large as a worker.
-const stubMemoryMB = 64
+// stubMemoryMB is enough for a stub: a test binary, twice as large as a worker,
+// with a cryptography library that keeps 32 MiB.
+const stubMemoryMB = 96
 
 // manyCalls is how many calls at once make a crowd.
 const manyCalls = 40

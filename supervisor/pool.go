@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+
 	"sync"
 	"time"
 
@@ -12,8 +12,9 @@ import (
 )
 
 // pool keeps warm workers: it spawns ahead, hands each out once, replaces what
-// is used or dies, and backs off when workers cannot be started. It never has
-// more than warm idle workers and one for each that waits for one.
+// is used or dies, and backs off when workers cannot be started or die before
+// they have a job. It never has more than warm idle workers and one for each that
+// waits for one.
 type pool struct {
 	spawner    Spawner
 	enclosures Enclosures
@@ -26,6 +27,8 @@ type pool struct {
 	living  sync.WaitGroup // every worker's live
 	stop    context.CancelFunc
 	stopped context.Context
+	proof   *time.Timer   // fires when a worker may have shown that workers live
+	relief  chan struct{} // ends the filler's wait after a failure
 
 	mu       sync.Mutex
 	idle     []*worker
@@ -33,19 +36,23 @@ type pool struct {
 	all      map[*worker]bool // every worker that is not yet removed
 	waiters  []chan *worker
 	spawned  uint64
-	failures uint64 // workers that never became ready
-	inRow    int    // failures since one became ready
-	lastErr  error
+	failures uint64 // workers that could not be started or died before a job
+	inRow    int    // failures since a worker was known to live
+	lastErr  error  // nil if inRow is 0
 }
 
 func newPool(s Spawner, e Enclosures, warm int, logger *zap.Logger) *pool {
 	ctx, cancel := context.WithCancel(context.Background())
+	proof := time.NewTimer(proofTime)
+	proof.Stop() // until there is need for it
 	return &pool{
 		spawner: s, enclosures: e, logger: logger, warm: warm,
 		wake:     make(chan struct{}, 1),
 		first:    make(chan error, 1),
 		stop:     cancel,
 		stopped:  ctx,
+		proof:    proof,
+		relief:   make(chan struct{}, 1),
 		starting: map[*worker]bool{},
 		all:      map[*worker]bool{},
 	}
@@ -58,8 +65,11 @@ func (p *pool) start() {
 			p.fill()
 			select {
 			case <-p.stopped.Done():
+				p.proof.Stop()
 				return
 			case <-p.wake:
+			case <-p.proof.C:
+				p.judge()
 			}
 		}
 	})
@@ -93,18 +103,12 @@ func (p *pool) fill() {
 		if wanted <= 0 {
 			return
 		}
-		if delay > 0 {
-			timer := time.NewTimer(delay)
-			select {
-			case <-timer.C:
-			case <-p.stopped.Done():
-				timer.Stop()
-				return
-			}
+		if delay > 0 && !p.wait(delay) {
+			continue
 		}
 		w, err := newWorker(p.spawner, p.enclosures, p.logger)
 		if err != nil {
-			p.failed(err)
+			p.failed("a worker could not be started", err)
 			continue
 		}
 		p.mu.Lock()
@@ -115,37 +119,28 @@ func (p *pool) fill() {
 	}
 }
 
-// wanted is how many workers to start now, and how long to wait before.
-func (p *pool) wanted() (n int, delay time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n = p.warm + len(p.waiters) - len(p.idle) - len(p.starting)
-	if p.inRow > 0 {
-		// one attempt at a time, from 50 ms to 30 s, with jitter
-		n = min(n, 1-len(p.starting))
-		delay = min(50*time.Millisecond<<min(p.inRow-1, 10), 30*time.Second)
-		delay = delay/2 + rand.N(delay/2)
-	}
-	return n, delay
-}
-
 func (p *pool) live(w *worker) {
 	w.live(func() { p.ready(w) })
 	p.mu.Lock()
 	delete(p.all, w)
 	delete(p.starting, w)
+	wasIdle := false
 	for i, other := range p.idle {
 		if other == w {
 			p.idle = append(p.idle[:i], p.idle[i+1:]...)
-			if !w.end.aborted {
-				p.logger.Warn("an idle worker died", zap.NamedError("cause", causeOfDeath(&w.end)))
-			}
+			wasIdle = true
 			break
 		}
 	}
 	p.mu.Unlock()
-	if !w.end.ready && !w.end.aborted {
-		p.failed(causeOfDeath(&w.end))
+	switch {
+	case w.end.aborted:
+	case !w.end.ready:
+		p.failed("a worker could not be started", causeOfDeath(&w.end))
+	case wasIdle:
+		p.failed("an idle worker died", causeOfDeath(&w.end))
+	case w.end.result != nil:
+		p.proven()
 	}
 	p.refill()
 }
@@ -155,28 +150,18 @@ func (p *pool) ready(w *worker) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.starting, w)
-	if p.inRow > 0 {
-		p.refill() // the filler held back
+	if p.inRow > 0 { // that it became ready is not yet to live
+		p.proof.Reset(proofTime)
+		p.refill()
 	}
-	p.inRow, p.lastErr = 0, nil
 	p.noteFirst(nil)
 	if len(p.waiters) > 0 {
 		p.waiters[0] <- w // has room for just this
 		p.waiters = p.waiters[1:]
 		return
 	}
+	w.idleSince = time.Now()
 	p.idle = append(p.idle, w)
-}
-
-func (p *pool) failed(err error) {
-	p.mu.Lock()
-	p.failures++
-	p.inRow++
-	p.lastErr = err
-	inRow := p.inRow
-	p.noteFirst(err)
-	p.mu.Unlock()
-	p.logger.Error("a worker could not be started", zap.Int("in_a_row", inRow), zap.Error(err))
 }
 
 // take gives a ready worker to the caller alone. It waits for one to start, at

@@ -16,9 +16,9 @@ type Stats struct {
 	Starting int // workers that are not ready yet
 	Draining bool
 	Spawned  uint64
-	Failures uint64 // workers that never became ready
-	// LastFailure is why the last worker could not be started; nil if one
-	// has become ready since.
+	Failures uint64 // workers that could not be started, or died before they had a job
+	// LastFailure is why the last of those failed; nil if a worker has been
+	// known to live since.
 	LastFailure error
 }
 

@@ -69,6 +69,9 @@ func stub(behaviour string) {
 		io.WriteString(os.Stdout, "hello, I am no worker\n")
 		time.Sleep(time.Minute)
 		return
+	case "fleeting": // is ready, and dies
+		os.Stdout.Write(wire.Ready())
+		return
 	case "hasty": // answers before it is asked
 		os.Stdout.Write(wire.Ready())
 		os.Stdout.Write(okResult("hasty"))

@@ -126,6 +126,7 @@ func (s *Supervisor) hand(ctx context.Context, inv Invocation, frame []byte) (*w
 		if !errors.Is(err, errGone) {
 			return nil, time.Time{}, err
 		}
+		s.pool.failed("a worker died before it had its job", causeOfDeath(&w.end))
 	}
 	e := overloaded("workers die before they get their job")
 	e.Cause = errGone

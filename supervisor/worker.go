@@ -25,6 +25,7 @@ type worker struct {
 	logger    *zap.Logger
 	done      chan struct{} // closed when the process is reaped and end is set
 	end       ending        // how it ended; read after done
+	idleSince time.Time     // set by the pool
 
 	mu      sync.Mutex
 	job     *wire.Job // nil until it is handed over
