@@ -65,23 +65,33 @@ func Run(ctx context.Context, c Config) error {
 		}
 	}()
 
+	stats := sup.Stats()
+	most, err := maxConnections(stats.Workers, stats.Warm, c.Queue)
+	if err != nil {
+		return err
+	}
+	public, admin := newConnections(most, c.Logger), newConnections(adminConnections, c.Logger)
+	memory, err := machineMemory()
+	if err != nil {
+		return err
+	}
 	registry := prometheus.NewRegistry()
-	metrics, err := registerMetrics(registry, sup)
+	metrics, err := registerMetrics(registry, sup, public)
 	if err != nil {
 		return err
 	}
 	handler := newHandler(routes{
 		Run: orchestrator.New(orchestrator.Config{
-			Scripts: db.Calls(), Executor: sup, EnvCeiling: envCeiling, Metrics: metrics, Logger: c.Logger,
+			Scripts: db.Calls(), Executor: sup, EnvCeiling: envCeiling, BodyBytes: bodyBytes(memory), Metrics: metrics, Logger: c.Logger,
 		}),
 		Manager: manager.Config{
 			Store: db, Checker: sup, EnvCeiling: envCeiling, Auth: manager.Auth{Token: token}, PublicURL: c.publicURL(), Logger: c.Logger,
 		},
-		Health:   &health{store: db, supervisor: sup},
+		Health:   &health{store: db, supervisor: sup, connections: public},
 		Registry: registry,
 		Logger:   c.Logger,
 	})
-	return serve(ctx, c, handler, sup)
+	return serve(ctx, c, handler, sup, public, admin)
 }
 
 func openStore(ctx context.Context, c Config) (store.Store, error) {
@@ -93,7 +103,7 @@ func openStore(ctx context.Context, c Config) (store.Store, error) {
 
 // serve listens, answers until ctx ends, and stops: new invocations get 503
 // while those that run finish, then the listeners close.
-func serve(ctx context.Context, c Config, handler http.Handler, sup *supervisor.Supervisor) error {
+func serve(ctx context.Context, c Config, handler http.Handler, sup *supervisor.Supervisor, public, admin *connections) error {
 	listeners, err := listen(c)
 	if err != nil {
 		return err
@@ -102,10 +112,14 @@ func serve(ctx context.Context, c Config, handler http.Handler, sup *supervisor.
 	var serving errgroup.Group
 	failed := make(chan error, len(listeners))
 	for _, l := range listeners {
-		server := newServer(handler, l.admin, c.Logger)
+		connections := public
+		if l.admin {
+			connections = admin
+		}
+		server := newServer(handler, l.admin, connections, c.Logger)
 		servers = append(servers, server)
 		serving.Go(func() error {
-			err := server.Serve(l)
+			err := server.Serve(connections.limit(l))
 			if !errors.Is(err, http.ErrServerClosed) {
 				failed <- err
 				return err

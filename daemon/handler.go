@@ -1,9 +1,11 @@
 package daemon
 
 import (
+	"fmt"
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -34,6 +36,10 @@ func newHandler(r routes) http.Handler {
 
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		defer answerPanic(w, req, r.Logger)
+		if len(req.Header) > maxHeaderFields {
+			refuseHeader(w)
+			return
+		}
 		// not through the mux, which would redirect paths that are a script's affair
 		if strings.HasPrefix(req.URL.Path, orchestrator.Prefix) {
 			r.Run.ServeHTTP(w, req)
@@ -44,6 +50,22 @@ func newHandler(r routes) http.Handler {
 			return
 		}
 		mux.ServeHTTP(w, req)
+	})
+}
+
+// maxHeaderFields bounds the fields of a request's header, which take far more
+// memory than bytes on the wire.
+const maxHeaderFields = 256
+
+// refuseHeader answers a request with too large a header, without waiting for its
+// body: as long as the request is there, so is its header.
+func refuseHeader(w http.ResponseWriter) {
+	// a connection without deadlines, as in tests, is not an error
+	http.NewResponseController(w).SetReadDeadline(time.Now())
+	w.Header().Set("Connection", "close")
+	problem.Write(w, &picloud.Error{
+		Code:    picloud.CodeBadRequest,
+		Message: fmt.Sprintf("a request may have %d header fields", maxHeaderFields),
 	})
 }
 

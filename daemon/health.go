@@ -12,8 +12,9 @@ import (
 
 // health answers /healthz and /readyz.
 type health struct {
-	store      store.Store
-	supervisor *supervisor.Supervisor
+	store       store.Store
+	supervisor  *supervisor.Supervisor
+	connections *connections
 }
 
 // States of a part, as /readyz tells them.
@@ -24,10 +25,11 @@ const (
 )
 
 type readiness struct {
-	Status    string         `json:"status"`
-	Database  part           `json:"database"`
-	Pool      poolPart       `json:"pool"`
-	Isolation isolationState `json:"isolation"`
+	Status      string          `json:"status"`
+	Database    part            `json:"database"`
+	Pool        poolPart        `json:"pool"`
+	Isolation   isolationState  `json:"isolation"`
+	Connections connectionState `json:"connections"`
 }
 
 type part struct {
@@ -49,6 +51,12 @@ type isolationState struct {
 	Mode supervisor.Mode `json:"mode"`
 }
 
+type connectionState struct {
+	part
+	Open int `json:"open"`
+	Max  int `json:"max"`
+}
+
 func (h *health) alive(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]string{"status": stateOK})
 }
@@ -65,6 +73,7 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 			Workers: stats.Workers, Running: stats.Running, Waiting: stats.Waiting,
 			Idle: stats.Idle, Starting: stats.Starting,
 		},
+		Connections: stateOfConnections(h.connections.Stats()),
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
@@ -85,6 +94,17 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 		state.Status, status = "not ready", http.StatusServiceUnavailable
 	}
 	answer(w, status, state)
+}
+
+func stateOfConnections(s connectionStats) connectionState {
+	state := connectionState{part{State: stateOK}, s.Open, s.Max}
+	switch {
+	case !s.FailedAt.IsZero() && time.Since(s.FailedAt) < acceptTrouble:
+		state.part = part{stateDegraded, "connections could not all be accepted; the log says why"}
+	case s.Full:
+		state.part = part{stateDegraded, "all connections are in use; new ones wait"}
+	}
+	return state
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

@@ -78,8 +78,15 @@ func enclosures(c Config, config supervisor.CgroupConfig, credential *supervisor
 }
 
 // memoryBudget is what all workers together may have, in bytes: three quarters
-// of the machine's memory, or of the daemon's own cgroup if that has less.
+// of what there is.
 func memoryBudget() (int64, error) {
+	memory, err := machineMemory()
+	return memory / 4 * 3, err
+}
+
+// machineMemory is what there is for daemon and workers, in bytes: the machine's
+// memory, or that of the daemon's own cgroup if it has less.
+func machineMemory() (int64, error) {
 	var info unix.Sysinfo_t
 	if err := unix.Sysinfo(&info); err != nil {
 		return 0, err
@@ -97,7 +104,7 @@ func memoryBudget() (int64, error) {
 			}
 		}
 	}
-	return total / 4 * 3, nil
+	return total, nil
 }
 
 // workerCredential is the user for the workers of a daemon that runs as root:

@@ -109,7 +109,8 @@ func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 	return l, nil
 }
 
-func newServer(h http.Handler, admin bool, logger *zap.Logger) *http.Server {
+// newServer serves listeners that c limits.
+func newServer(h http.Handler, admin bool, c *connections, logger *zap.Logger) *http.Server {
 	s := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -117,10 +118,16 @@ func newServer(h http.Handler, admin bool, logger *zap.Logger) *http.Server {
 		IdleTimeout:       2 * time.Minute,
 		WriteTimeout:      2 * time.Minute, // of what sets no other deadline when it answers
 		MaxHeaderBytes:    64 << 10,
+		ConnState:         c.state,
 		ErrorLog:          log.New(zapWriter{logger}, "", 0),
 	}
 	if admin {
-		s.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return manager.WithPeer(ctx, c) }
+		s.ConnContext = func(ctx context.Context, nc net.Conn) context.Context {
+			if limited, ok := nc.(*conn); ok {
+				nc = limited.Conn
+			}
+			return manager.WithPeer(ctx, nc)
+		}
 	}
 	return s
 }

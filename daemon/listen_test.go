@@ -14,7 +14,7 @@ import (
 // for ever where no handler reads bodies.
 func TestUnsentBody(t *testing.T) {
 	for _, admin := range []bool{false, true} {
-		server := newServer(http.NotFoundHandler(), admin, zap.NewNop())
+		server := newServer(http.NotFoundHandler(), admin, newConnections(1, zap.NewNop()), zap.NewNop())
 		if server.ReadTimeout <= 0 {
 			t.Fatal("there is no bound on how long a request is read")
 		}

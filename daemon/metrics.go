@@ -10,11 +10,12 @@ import (
 )
 
 // registerMetrics registers everything /metrics shows.
-func registerMetrics(r *prometheus.Registry, sup *supervisor.Supervisor) (*orchestrator.Metrics, error) {
+func registerMetrics(r *prometheus.Registry, sup *supervisor.Supervisor, public *connections) (*orchestrator.Metrics, error) {
 	for _, c := range []prometheus.Collector{
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		poolCollector{sup},
+		connectionCollector{public},
 	} {
 		if err := r.Register(c); err != nil {
 			return nil, err
@@ -59,4 +60,22 @@ func (c poolCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(isolation, degraded, string(s.Mode))
 	gauge(info, 1, picloud.Product)
+}
+
+// connectionCollector reads the public connections' Stats when it is scraped.
+type connectionCollector struct{ connections *connections }
+
+func (c connectionCollector) Describe(ch chan<- *prometheus.Desc) {
+	prometheus.DescribeByCollect(c, ch)
+}
+
+func (c connectionCollector) Collect(ch chan<- prometheus.Metric) {
+	s := c.connections.Stats()
+	metric := func(name, help string, t prometheus.ValueType, v float64) {
+		ch <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, nil, nil), t, v)
+	}
+	metric("picloud_connections", "Public connections that are open.", prometheus.GaugeValue, float64(s.Open))
+	metric("picloud_connections_max", "How many public connections may be open.", prometheus.GaugeValue, float64(s.Max))
+	metric("picloud_connections_evicted_total", "Connections without a request that were closed to make room.",
+		prometheus.CounterValue, float64(s.Evicted))
 }

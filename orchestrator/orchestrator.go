@@ -6,7 +6,9 @@
 // that an answer carries the invocation's id and, once it ran, what it used; and
 // that one line in the log and one in the metrics record each, unless a bug of our
 // own ends the handler, which the daemon answers and logs. Of what a worker
-// sends back it passes on only what HTTP allows and the script may say.
+// sends back it passes on only what HTTP allows and the script may say; and that
+// the bodies it holds in memory are bounded in all, whoever sends or receives them
+// slowly.
 //
 // It never changes anything stored and never compiles or runs a script itself.
 package orchestrator
@@ -45,15 +47,19 @@ type Config struct {
 	Scripts    Scripts
 	Executor   Executor
 	EnvCeiling map[limits.Field]int64 // of limits.CeilingFromEnv
+	BodyBytes  int64                  // for large bodies of all requests and answers together
 	Metrics    *Metrics
 	Logger     *zap.Logger
 }
 
 // Orchestrator is the http.Handler for everything below /run/.
-type Orchestrator struct{ config Config }
+type Orchestrator struct {
+	config Config
+	bodies bodies
+}
 
 // New gives an Orchestrator.
-func New(c Config) *Orchestrator { return &Orchestrator{c} }
+func New(c Config) *Orchestrator { return &Orchestrator{c, newBodies(c.BodyBytes)} }
 
 // Prefix begins the path of every invocation.
 const Prefix = "/run/"
@@ -64,11 +70,15 @@ func (o *Orchestrator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("PiCloud-Invocation-Id", id)
 	name, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, Prefix), "/")
 
-	report := o.invoke(w, r, id, name, "/"+path)
+	held := o.bodies.hold()
+	defer held.release()
+	report := o.invoke(w, r, id, name, "/"+path, held)
 	outcome := report.Outcome
 	if report.Err == nil {
 		if err := checkResponse(report.Response); err != nil {
 			outcome, report.Err = picloud.OutcomeWorkerKilled, err
+		} else if err := held.grow(len(report.Response.Body)); err != nil {
+			outcome, report.Err = picloud.OutcomeOverloaded, picloud.AsError(err)
 		}
 	}
 	if u := report.Usage; u != nil {
@@ -83,12 +93,12 @@ func (o *Orchestrator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // invoke does all but answer.
-func (o *Orchestrator) invoke(w http.ResponseWriter, r *http.Request, id, name, path string) *supervisor.Report {
+func (o *Orchestrator) invoke(w http.ResponseWriter, r *http.Request, id, name, path string, held *held) *supervisor.Report {
 	script, effective, err := o.lookUp(r.Context(), name)
 	if err != nil {
 		return failed(err)
 	}
-	request, err := readRequest(w, r, path, min(wire.MaxBody, effective.MaxStringSize))
+	request, err := readRequest(w, r, path, min(wire.MaxBody, effective.MaxStringSize), held)
 	if err != nil {
 		return failed(err)
 	}
@@ -140,7 +150,11 @@ func notFound() *picloud.Error {
 
 // failed is the report of a call that did not get as far as a worker.
 func failed(err error) *supervisor.Report {
-	return &supervisor.Report{Outcome: picloud.OutcomeInternal, Err: picloud.AsError(err)}
+	r := &supervisor.Report{Outcome: picloud.OutcomeInternal, Err: picloud.AsError(err)}
+	if r.Err.Code == picloud.CodeOverloaded {
+		r.Outcome = picloud.OutcomeOverloaded
+	}
+	return r
 }
 
 func setUsage(h http.Header, u *supervisor.Usage) {

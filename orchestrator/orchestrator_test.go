@@ -83,7 +83,7 @@ func (f *fixture) serve(t *testing.T, r *http.Request) *httptest.ResponseRecorde
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()
-	New(Config{Scripts: f.scripts, Executor: &f.executor, Metrics: metrics, Logger: zap.New(core)}).ServeHTTP(w, r)
+	New(Config{Scripts: f.scripts, Executor: &f.executor, BodyBytes: 4 << 20, Metrics: metrics, Logger: zap.New(core)}).ServeHTTP(w, r)
 	return w
 }
 

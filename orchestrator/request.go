@@ -20,7 +20,10 @@ const bodyTimeout = 30 * time.Second
 
 // readRequest turns an HTTP request into what the script sees. Lists are
 // sorted, so that a script's operations do not depend on chance.
-func readRequest(w http.ResponseWriter, r *http.Request, path string, maxBody int64) (wire.Request, error) {
+func readRequest(w http.ResponseWriter, r *http.Request, path string, maxBody int64, held *held) (wire.Request, error) {
+	if n := strings.Count(r.URL.RawQuery, "&"); n >= wire.MaxPairs { // parsed, they take far more memory
+		return wire.Request{}, badRequest(fmt.Sprintf("there are %d query parameters; allowed are %d", n+1, wire.MaxPairs), nil)
+	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return wire.Request{}, badRequest("the query string is malformed", err)
@@ -44,19 +47,22 @@ func readRequest(w http.ResponseWriter, r *http.Request, path string, maxBody in
 	if len(path) > wire.MaxPath || len(r.Method) > wire.MaxMethod {
 		return wire.Request{}, badRequest(fmt.Sprintf("the path may have %d bytes, the method %d", wire.MaxPath, wire.MaxMethod), nil)
 	}
-	request.Body, err = readBody(w, r, maxBody)
+	request.Body, err = readBody(w, r, maxBody, held)
 	return request, err
 }
 
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+func readBody(w http.ResponseWriter, r *http.Request, limit int64, held *held) ([]byte, error) {
 	if r.ContentLength > limit {
 		return nil, tooLarge(limit)
 	}
 	// a connection without deadlines, as in tests, is not an error
 	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	body, err := io.ReadAll(counted{http.MaxBytesReader(w, r.Body, limit), held})
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, tooLarge(limit)
+	}
+	if e, ok := errors.AsType[*picloud.Error](err); ok {
+		return nil, e
 	}
 	if err != nil {
 		return nil, badRequest("the body could not be read to its end", err)

@@ -1,0 +1,219 @@
+package daemon
+
+import (
+	"container/list"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// headerBudget bounds, in bytes, what has been received of request headers that
+// are not complete. A parsed byte may take sixteen of memory, if the fields are
+// many and short.
+const headerBudget = 2 << 20
+
+// acceptTrouble is how long a failure to accept shows in /readyz.
+const acceptTrouble = 30 * time.Second
+
+// connections bounds what strangers can make the daemon hold open.
+//
+// There are never more than max connections. When one more comes, the one that
+// has gone longest without a complete request header is closed: a client that
+// keeps its connection idle, or sends its header a byte at a time, takes no
+// place from one that has something to ask. Only while all are being answered
+// does the new one wait. All headers that are under way share headerBudget, by
+// the same rule.
+type connections struct {
+	max    int
+	logger *zap.Logger
+
+	mu       sync.Mutex
+	changed  *sync.Cond // something that accept waits for may have happened
+	open     int
+	waiting  list.List // of *conn without a complete request header, oldest first
+	unparsed int       // bytes received by those in waiting
+	stats    connectionStats
+}
+
+// connectionStats is a moment's view of connections.
+type connectionStats struct {
+	Open, Max int
+	Full      bool      // all are being answered, and more want to come
+	Evicted   uint64    // closed in favour of others
+	FailedAt  time.Time // when accepting last failed
+}
+
+func newConnections(max int, logger *zap.Logger) *connections {
+	c := &connections{max: max, logger: logger}
+	c.changed = sync.NewCond(&c.mu)
+	return c
+}
+
+// Stats may be called at any time.
+func (c *connections) Stats() connectionStats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.stats
+	s.Open, s.Max = c.open, c.max
+	return s
+}
+
+// limit gives a listener whose connections count here. The server's ConnState
+// has to be c.state.
+func (c *connections) limit(l net.Listener) net.Listener { return &limited{Listener: l, all: c} }
+
+type limited struct {
+	net.Listener
+	all    *connections
+	closed bool // guarded by all.mu
+}
+
+func (l *limited) Accept() (net.Conn, error) {
+	accepted, err := l.Listener.Accept()
+	if err != nil {
+		if !errors.Is(err, net.ErrClosed) {
+			l.all.failed(err)
+		}
+		return nil, err
+	}
+	return l.all.admit(l, accepted)
+}
+
+func (l *limited) Close() error {
+	l.all.mu.Lock()
+	l.closed = true
+	l.all.changed.Broadcast()
+	l.all.mu.Unlock()
+	return l.Listener.Close()
+}
+
+func (c *connections) failed(err error) {
+	c.mu.Lock()
+	c.stats.FailedAt = time.Now()
+	c.mu.Unlock()
+	hint := "the cause says why"
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		hint = "raise the number of open files (LimitNOFILE= of the service, fs.file-max of the machine)"
+	}
+	c.logger.Warn("a connection could not be accepted", zap.Error(err), zap.String("hint", hint))
+}
+
+// admit takes an accepted connection in, when there is room.
+func (c *connections) admit(l *limited, accepted net.Conn) (net.Conn, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.open >= c.max {
+		if oldest := c.waiting.Front(); oldest != nil {
+			c.evict(oldest.Value.(*conn))
+			continue
+		}
+		if !c.stats.Full {
+			c.stats.Full = true
+			c.logger.Warn("all connections are in use; new ones wait", zap.Int("max", c.max))
+		}
+		if l.closed {
+			accepted.Close()
+			return nil, net.ErrClosed
+		}
+		c.changed.Wait()
+	}
+	c.stats.Full = false
+	c.open++
+	admitted := &conn{Conn: accepted, all: c}
+	admitted.place = c.waiting.PushBack(admitted)
+	return admitted, nil
+}
+
+// state is an http.Server's ConnState: it tells connections that have a complete
+// request header from those that do not.
+func (c *connections) state(nc net.Conn, state http.ConnState) {
+	admitted, ok := nc.(*conn)
+	if !ok {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case state == http.StateActive:
+		c.leaveWaiting(admitted)
+	case state == http.StateIdle && !admitted.gone:
+		admitted.place = c.waiting.PushBack(admitted)
+		c.changed.Broadcast()
+	}
+}
+
+// evict closes a connection that waits; c.mu is held.
+func (c *connections) evict(oldest *conn) {
+	c.stats.Evicted++
+	c.forget(oldest)
+	oldest.Conn.Close()
+}
+
+// forget takes a connection out, once; c.mu is held.
+func (c *connections) forget(gone *conn) {
+	if gone.gone {
+		return
+	}
+	gone.gone = true
+	c.leaveWaiting(gone)
+	c.open--
+	c.changed.Broadcast()
+}
+
+// leaveWaiting takes a connection out of those that wait; c.mu is held.
+func (c *connections) leaveWaiting(left *conn) {
+	if left.place != nil {
+		c.waiting.Remove(left.place)
+		c.unparsed -= left.unparsed
+		left.place, left.unparsed = nil, 0
+	}
+}
+
+// received counts bytes of a header.
+func (c *connections) received(by *conn, n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if by.place == nil {
+		return // a body's
+	}
+	by.unparsed += n
+	c.unparsed += n
+	for c.unparsed > headerBudget {
+		oldest := c.waiting.Front()
+		for oldest.Value.(*conn).unparsed == 0 {
+			oldest = oldest.Next()
+		}
+		c.evict(oldest.Value.(*conn))
+	}
+}
+
+// conn is a connection that counts.
+type conn struct {
+	net.Conn
+	all *connections
+
+	// guarded by all.mu
+	place    *list.Element // in waiting; nil while a request is being answered
+	unparsed int
+	gone     bool
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.all.received(c, n)
+	}
+	return n, err
+}
+
+func (c *conn) Close() error {
+	c.all.mu.Lock()
+	c.all.forget(c)
+	c.all.mu.Unlock()
+	return c.Conn.Close()
+}

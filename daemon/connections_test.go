@@ -1,0 +1,244 @@
+package daemon
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+// served is a server whose connections are limited, on loopback.
+type served struct {
+	t       *testing.T
+	all     *connections
+	address string
+}
+
+func serveLimited(t *testing.T, max int, h http.Handler) *served {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := newConnections(max, zap.NewNop())
+	server := newServer(h, false, all, zap.NewNop())
+	ended := make(chan error)
+	go func() { ended <- server.Serve(all.limit(l)) }()
+	t.Cleanup(func() {
+		server.Close()
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	return &served{t, all, l.Addr().String()}
+}
+
+// send opens a connection and writes to it.
+func (s *served) send(text string) net.Conn {
+	s.t.Helper()
+	c, err := net.Dial("tcp", s.address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(time.Minute))
+	io.WriteString(c, text) // the server may have closed it already
+	return c
+}
+
+func (s *served) wantStatus(c net.Conn, status int) {
+	s.t.Helper()
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != status {
+		s.t.Errorf("status %d, want %d", resp.StatusCode, status)
+	}
+}
+
+func (s *served) eventually(what string, condition func(connectionStats) bool) {
+	s.t.Helper()
+	for end := time.Now().Add(30 * time.Second); !condition(s.all.Stats()); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatalf("it never came about that %s: %+v", what, s.all.Stats())
+		}
+	}
+}
+
+const whole = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+// Clients that say nothing, or their header a byte at a time, or keep their
+// connection after an answer, take no place from one that asks.
+func TestSlowClientsMakeRoom(t *testing.T) {
+	for name, beginning := range map[string]string{"silent": "", "slow": "GET / HTTP/1.1\r\nHost: a\r\nX: ", "idle": whole} {
+		t.Run(name, func(t *testing.T) {
+			s := serveLimited(t, 8, http.NotFoundHandler())
+			var first net.Conn
+			for n := range 30 {
+				c := s.send(beginning)
+				if n == 0 {
+					first = c
+				}
+				if beginning == whole {
+					s.wantStatus(c, 404)
+				}
+			}
+			s.wantStatus(s.send(whole), 404)
+			s.eventually("there are as many as may be", func(now connectionStats) bool { return now.Open == 8 && now.Evicted >= 22 })
+			if _, err := io.ReadAll(first); errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Error("the first connection is still open")
+			}
+		})
+	}
+}
+
+// While all are being answered a new one waits, and has its turn; it shows.
+func TestAllConnectionsInUse(t *testing.T) {
+	goOn := make(chan struct{})
+	s := serveLimited(t, 2, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-goOn }))
+	var clients []net.Conn
+	for range 2 {
+		clients = append(clients, s.send(whole))
+	}
+	s.eventually("both are being answered", func(connectionStats) bool {
+		s.all.mu.Lock()
+		defer s.all.mu.Unlock()
+		return s.all.open == 2 && s.all.waiting.Len() == 0
+	})
+	clients = append(clients, s.send(whole))
+	s.eventually("it shows", func(now connectionStats) bool { return now.Full })
+	if state := stateOfConnections(s.all.Stats()); state.State != stateDegraded || state.Open != 2 || state.Max != 2 {
+		t.Errorf("%+v", state)
+	}
+	close(goOn)
+	for _, c := range clients {
+		s.wantStatus(c, 200)
+	}
+	s.eventually("it is over", func(now connectionStats) bool { return !now.Full })
+	if state := stateOfConnections(s.all.Stats()); state.State != stateOK {
+		t.Errorf("%+v", state)
+	}
+}
+
+// A server that stops does not wait for room.
+func TestStopWhileFull(t *testing.T) {
+	goOn := make(chan struct{})
+	s := serveLimited(t, 1, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-goOn }))
+	t.Cleanup(func() { close(goOn) })
+	s.send(whole)
+	s.eventually("it is being answered", func(connectionStats) bool {
+		s.all.mu.Lock()
+		defer s.all.mu.Unlock()
+		return s.all.open == 1 && s.all.waiting.Len() == 0
+	})
+	s.send(whole)
+	s.eventually("another waits", func(now connectionStats) bool { return now.Full })
+} // Cleanup checks that Serve returns
+
+// Headers of thousands of fields take many times their bytes in memory. Clients
+// that send such and stop before the end cannot hold much of it.
+func TestHeaderFlood(t *testing.T) {
+	s := serveLimited(t, 400, http.NotFoundHandler())
+	var flood strings.Builder
+	flood.WriteString("GET / HTTP/1.1\r\nHost: a\r\n")
+	for n := 0; flood.Len() < 60<<10; n++ {
+		fmt.Fprintf(&flood, "%x:\n", n)
+	}
+	before := heapInUse()
+	for range 300 {
+		s.send(flood.String())
+	}
+	s.wantStatus(s.send(whole), 404)
+	s.eventually("the oldest are closed", func(now connectionStats) bool {
+		s.all.mu.Lock()
+		defer s.all.mu.Unlock()
+		return now.Evicted >= 200 && s.all.unparsed <= headerBudget
+	})
+	var grown int64
+	s.eventually("their memory is free", func(connectionStats) bool {
+		grown = heapInUse() - before
+		return grown < 64<<20
+	})
+	t.Logf("300 connections with 60 KiB of header each hold %d MiB", grown>>20)
+}
+
+func heapInUse() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapInuse)
+}
+
+// A complete header of too many fields is refused at once, body or not.
+func TestTooManyHeaderFields(t *testing.T) {
+	s := serveLimited(t, 4, newHandler(routes{Logger: zap.NewNop(), Health: &health{}}))
+	var header strings.Builder
+	for n := range maxHeaderFields + 1 {
+		fmt.Fprintf(&header, "x-%d: 1\r\n", n)
+	}
+	c := s.send("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n" + header.String() + "\r\n")
+	answer, err := io.ReadAll(c) // to the end of the connection, without its body having come
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 400 ") || !strings.Contains(string(answer), `"bad_request"`) {
+		t.Errorf("%q, %v", answer, err)
+	}
+}
+
+// exhausted is a listener of a process that has no descriptor left, at first.
+type exhausted struct {
+	net.Listener
+	times atomic.Int64
+}
+
+func (e *exhausted) Accept() (net.Conn, error) {
+	if e.times.Add(-1) >= 0 {
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: syscall.EMFILE}
+	}
+	return e.Listener.Accept()
+}
+
+// Without descriptors accepting is tried again at intervals, it shows in the log
+// and in /readyz, and goes on when there are some.
+func TestAcceptFails(t *testing.T) {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &exhausted{Listener: inner}
+	l.times.Store(1 << 30)
+	core, logs := observer.New(zap.WarnLevel)
+	all := newConnections(4, zap.New(core))
+	server := newServer(http.NotFoundHandler(), false, all, zap.NewNop())
+	ended := make(chan error)
+	go func() { ended <- server.Serve(all.limit(l)) }()
+	time.Sleep(500 * time.Millisecond)
+	// 5, 10, 20 ... ms between: net/http's own
+	if n := 1<<30 - l.times.Load(); n < 2 || n > 10 {
+		t.Errorf("%d attempts in half a second", n)
+	}
+	if state := stateOfConnections(all.Stats()); state.State != stateDegraded {
+		t.Errorf("%+v", state)
+	}
+	if lines := logs.FilterMessage("a connection could not be accepted").All(); len(lines) == 0 ||
+		!strings.Contains(fmt.Sprint(lines[0].ContextMap()["hint"]), "LimitNOFILE") {
+		t.Errorf("the log has %v", lines)
+	}
+	l.times.Store(0)
+	s := &served{t, all, inner.Addr().String()}
+	s.wantStatus(s.send(whole), 404)
+	server.Close()
+	<-ended
+}
