@@ -32,6 +32,7 @@ type daemon struct {
 	flags   []string
 	environ []string
 	asked   bool // to stop, by the test itself
+	files   int  // open files it is allowed, 0 for as many as usual
 }
 
 var units struct { // names that are taken
@@ -45,6 +46,7 @@ type option func(*daemon)
 func withFlags(flags ...string) option {
 	return func(d *daemon) { d.flags = append(d.flags, flags...) }
 }
+func withDescriptors(n int) option { return func(d *daemon) { d.files = n } }
 func withEnv(env ...string) option { return func(d *daemon) { d.environ = append(d.environ, env...) } }
 
 // startDaemon starts a daemon and waits until it is ready. It is stopped at the
@@ -157,6 +159,10 @@ func (d *daemon) launch() error {
 	}
 	defer logFile.Close()
 	d.command = exec.Command(filepath.Join(programs, "picloud"), d.args()...)
+	if d.files > 0 {
+		d.command = exec.Command("/bin/sh", append([]string{"-c", fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, d.files),
+			filepath.Join(programs, "picloud")}, d.args()...)...)
+	}
 	d.command.Stderr = logFile
 	d.command.Env = append(os.Environ(), d.environment()...)
 	d.exited = make(chan struct{})

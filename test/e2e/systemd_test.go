@@ -31,6 +31,9 @@ func (d *daemon) launchUnit() error {
 	// the tests' folders lie in /tmp; Restart= is for a test of its own
 	fmt.Fprintf(&dropIn, "StateDirectory=\nRuntimeDirectory=\nPrivateTmp=no\nReadWritePaths=%s\nRestart=no\nTimeoutStartSec=300\n", d.dir)
 	fmt.Fprintf(&dropIn, "StandardError=append:%s\n", d.path("log"))
+	if d.files > 0 {
+		fmt.Fprintf(&dropIn, "LimitNOFILE=%d\n", d.files)
+	}
 	for _, e := range d.environment() {
 		fmt.Fprintf(&dropIn, "Environment=%q\n", e)
 	}
