@@ -8,10 +8,11 @@ import (
 )
 
 // The wait before the next attempt after a failure doubles with each failure in
-// a row, between these bounds, with jitter.
+// a row, between these bounds, with jitter. The upper one is what a request waits,
+// so that one attempt at least is made for it.
 const (
 	minBackoff = 50 * time.Millisecond
-	maxBackoff = 30 * time.Second
+	maxBackoff = maxWait
 
 	// proofTime is how long a worker has to be idle to show that workers live
 	// again. One that answers a job shows it at once.
