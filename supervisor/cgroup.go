@@ -22,6 +22,12 @@ const (
 	// daemon's 100, so that the daemon answers while they compute.
 	workersWeight = 50
 	workersGroup  = "workers"
+
+	// A worker may use one CPU, in microseconds of every period. Its share
+	// against other workers' is the kernel's usual weight of 100, the same for
+	// all: a captured one that has many threads gains nothing by them.
+	cpuQuota  = 100_000
+	cpuPeriod = 100_000
 )
 
 // CgroupConfig says where and how large the workers' cgroup is.
@@ -127,10 +133,11 @@ func (e *cgroupEnclosures) New() (Enclosure, error) {
 		return nil, err
 	}
 	c := &cgroupEnclosure{group: group, path: filepath.Join(e.path, name), fd: -1}
-	wholeGroup := true
+	wholeGroup, quota, period := true, int64(cpuQuota), uint64(cpuPeriod)
 	err = group.Update(&cgroup2.Resources{
 		Memory: &cgroup2.Memory{Swap: noSwap(), OOMGroup: &wholeGroup},
 		Pids:   &cgroup2.Pids{Max: tasksPerWorker},
+		CPU:    &cgroup2.CPU{Max: cgroup2.NewCPUMax(&quota, &period)},
 	})
 	if err == nil {
 		c.fd, err = unix.Open(c.path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)

@@ -27,14 +27,15 @@ func (s *Supervisor) Stats() Stats {
 	s.mu.Lock()
 	draining := s.draining
 	s.mu.Unlock()
+	running, waiting := s.queue.counts()
 	s.pool.mu.Lock()
 	defer s.pool.mu.Unlock()
 	return Stats{
 		Mode:        s.config.Enclosures.Mode(),
 		Workers:     s.config.Workers,
 		Warm:        s.config.Warm,
-		Running:     s.queue.running(),
-		Waiting:     s.queue.waiting(),
+		Running:     running,
+		Waiting:     waiting,
 		Idle:        len(s.pool.idle),
 		Starting:    len(s.pool.starting),
 		Draining:    draining,

@@ -5,8 +5,10 @@
 // job in its life and is killed and reaped after it, whatever it does; that a
 // worker's limits are in force before it sees its job; that its outcome is judged
 // by evidence of the kernel and of the supervisor's own clock, never by what a
-// worker says of itself beyond its answer; and that after Close no process and no
-// cgroup is left. It reads what workers send as hostile input.
+// worker says of itself beyond its answer; that no script, however often it is
+// called and however long it runs, has all workers or all places to wait; and that
+// after Close no process and no cgroup is left. It reads what workers send as
+// hostile input.
 //
 // It never looks into scripts and knows nothing of HTTP or of the database. It
 // fails in starting, with a cannot_start error that names what is missing, and
@@ -79,10 +81,10 @@ func (s *Supervisor) Invoke(ctx context.Context, inv Invocation) *Report {
 		})
 	}
 	defer s.inFlight.Done()
-	if err := s.queue.enter(ctx); err != nil {
+	if err := s.queue.enter(ctx, inv.Job.ScriptName); err != nil {
 		return refused(err)
 	}
-	defer s.queue.leave()
+	defer s.queue.leave(inv.Job.ScriptName)
 	frame, err := inv.Job.Encode() // not before: what waits should not hold it twice
 	if err != nil {
 		return refused(err)

@@ -33,7 +33,8 @@ func TestDaemonIsUnprivileged(t *testing.T) {
 	d.atRest()
 	for _, procs := range d.workerGroups() {
 		dir := strings.TrimSuffix(procs, "cgroup.procs")
-		for file, want := range map[string]string{"memory.swap.max": "0", "memory.oom.group": "1", "pids.max": "64"} {
+		for file, want := range map[string]string{"memory.swap.max": "0", "memory.oom.group": "1", "pids.max": "64",
+			"cpu.max": "100000 100000", "cpu.weight": "100"} {
 			data, err := os.ReadFile(dir + file)
 			if err != nil || strings.TrimSpace(string(data)) != want {
 				t.Errorf("%s%s is %q, %v; want %q", dir, file, data, err, want)

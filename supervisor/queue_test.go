@@ -1,0 +1,192 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"picloud"
+)
+
+func TestShare(t *testing.T) {
+	for n, want := range map[int]int{1: 1, 2: 1, 3: 2, 4: 3, 6: 5, 8: 6, 16: 12} {
+		if got := shareOf(n); got != want {
+			t.Errorf("of %d workers one script may have %d, want %d", n, got, want)
+		}
+	}
+}
+
+// joined is a call that has joined a queue.
+type joined struct {
+	script string
+	turn   *turn // nil if it runs
+	err    error
+}
+
+func join(q *queue, script string) joined {
+	turn, err := q.join(script)
+	return joined{script, turn, err}
+}
+
+// state is "runs", "waits" or "refused".
+func (j joined) state() string {
+	if j.err != nil {
+		return "refused"
+	}
+	if j.turn == nil {
+		return "runs"
+	}
+	select {
+	case err := <-j.turn.decided:
+		j.turn.decided <- err
+		if err == nil {
+			return "runs"
+		}
+		return "refused"
+	default:
+		return "waits"
+	}
+}
+
+func wantStates(t *testing.T, what string, calls []joined, want ...string) {
+	t.Helper()
+	for i, c := range calls {
+		if got := c.state(); got != want[i] {
+			t.Errorf("%s: call %d, of %s, %s; want %s", what, i, c.script, got, want[i])
+		}
+	}
+}
+
+func TestScriptsTakeTurns(t *testing.T) {
+	q := newQueue(4, 100)
+	var calls []joined
+	for _, script := range []string{"a", "a", "a", "a", "a", "b", "b", "c"} {
+		calls = append(calls, join(q, script))
+	}
+	wantStates(t, "a has its share, b the rest", calls, "runs", "runs", "runs", "waits", "waits", "runs", "waits", "waits")
+	q.leave("b")
+	wantStates(t, "a may not have more, b goes to the end", calls, "runs", "runs", "runs", "waits", "waits", "runs", "runs", "waits")
+	q.leave("a")
+	wantStates(t, "a's turn comes first", calls, "runs", "runs", "runs", "runs", "waits", "runs", "runs", "waits")
+	q.leave("a")
+	wantStates(t, "c waits as long as a now", calls, "runs", "runs", "runs", "runs", "waits", "runs", "runs", "runs")
+	for _, script := range []string{"a", "a", "b", "c", "a"} {
+		q.leave(script)
+	}
+	if running, waiting := q.counts(); running != 0 || waiting != 0 || len(q.lines) != 0 || q.round.Len() != 0 {
+		t.Errorf("%d run, %d wait, %d lines are left", running, waiting, len(q.lines))
+	}
+}
+
+// With all places taken, who has fewest gets one of who has most.
+func TestPlacesAreShared(t *testing.T) {
+	q := newQueue(2, 4)
+	var calls []joined
+	add := func(scripts ...string) {
+		for _, script := range scripts {
+			calls = append(calls, join(q, script))
+		}
+	}
+	add("a", "x", "a", "a", "a", "a", "a")
+	wantStates(t, "one script fills the queue", calls, "runs", "runs", "waits", "waits", "waits", "waits", "refused")
+	add("b")
+	wantStates(t, "another comes", calls, "runs", "runs", "waits", "waits", "waits", "refused", "refused", "waits")
+	add("b")
+	wantStates(t, "and again", calls, "runs", "runs", "waits", "waits", "refused", "refused", "refused", "waits", "waits")
+	add("b", "a")
+	wantStates(t, "both have as many", calls[9:], "refused", "refused")
+	add("c")
+	if calls[len(calls)-1].state() != "waits" {
+		t.Error("a third script finds no place")
+	}
+	if _, waiting := q.counts(); waiting != 4 {
+		t.Errorf("%d wait", waiting)
+	}
+}
+
+func TestQueueOfNone(t *testing.T) {
+	q := newQueue(1, 0)
+	if c := join(q, "a"); c.state() != "runs" {
+		t.Error("the first call does not run")
+	}
+	for _, script := range []string{"a", "b"} {
+		if c := join(q, script); c.state() != "refused" {
+			t.Errorf("%s %s", script, c.state())
+		}
+	}
+}
+
+// Many calls that come, give up and end at random: the bounds hold at every
+// moment, and nothing is left.
+func TestQueueUnderLoad(t *testing.T) {
+	q := newQueue(4, 8)
+	var mu sync.Mutex
+	running := map[string]int{}
+	var calls sync.WaitGroup
+	for n := range 400 {
+		calls.Go(func() {
+			script := fmt.Sprint("s", n%3)
+			ctx, cancel := context.WithTimeout(context.Background(), rand.N(20*time.Millisecond))
+			defer cancel()
+			time.Sleep(rand.N(20 * time.Millisecond))
+			if err := q.enter(ctx, script); err != nil {
+				if picloud.ErrorCode(err) != picloud.CodeOverloaded && !errors.Is(err, context.DeadlineExceeded) {
+					t.Error(err)
+				}
+				return
+			}
+			mu.Lock()
+			running[script]++
+			if running[script] > shareOf(4) || running["s0"]+running["s1"]+running["s2"] > 4 {
+				t.Errorf("%v run", running)
+			}
+			mu.Unlock()
+			time.Sleep(rand.N(time.Millisecond))
+			mu.Lock()
+			running[script]--
+			mu.Unlock()
+			q.leave(script)
+		})
+	}
+	calls.Wait()
+	if r, w := q.counts(); r != 0 || w != 0 || len(q.lines) != 0 || q.round.Len() != 0 {
+		t.Errorf("%d run, %d wait, %d lines are left", r, w, len(q.lines))
+	}
+}
+
+// With every worker that one script can have looping, and as many of its calls
+// waiting as may, another script's calls are served while they do.
+func TestOneScriptCannotStarveAnother(t *testing.T) {
+	s := start(t, "obeys", func(c *Config) { c.Workers, c.Queue = 4, 8 })
+	ctx, cancel := context.WithCancel(context.Background())
+	var looping sync.WaitGroup
+	for range 30 {
+		looping.Go(func() {
+			j := job("hang")
+			j.ScriptName = "looping"
+			s.Invoke(ctx, Invocation{Job: j})
+		})
+	}
+	for {
+		if now := s.Stats(); now.Running == 3 && now.Waiting == 8 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	for range 5 {
+		j := job("answer")
+		j.ScriptName = "other"
+		if r := s.Invoke(context.Background(), Invocation{Job: j}); r.Outcome != picloud.OutcomeOK {
+			t.Errorf("%s, %v", r.Outcome, r.Err)
+		}
+	}
+	if now := s.Stats(); now.Running != 3 {
+		t.Errorf("%d of the looping calls run still: the others proved nothing", now.Running)
+	}
+	cancel()
+	looping.Wait()
+}
