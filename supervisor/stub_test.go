@@ -125,6 +125,13 @@ func do(job *wire.Job) {
 	case "answer and stay":
 		os.Stdout.Write(answer)
 		time.Sleep(time.Minute)
+	case "crumbs":
+		for _, b := range okResult(strings.Repeat("x", 10_000)) {
+			if _, err := os.Stdout.Write([]byte{b}); err != nil {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
 	case "another frame":
 		os.Stdout.Write(wire.Ready())
 	case "log flood":

@@ -170,7 +170,8 @@ func TestOutcomes(t *testing.T) {
 
 func TestTimeout(t *testing.T) {
 	s := start(t, "obeys", nil)
-	for _, source := range []string{"hang", "answer and stay"} {
+	// "sleep" answers late, "crumbs" a byte at a time for minutes
+	for _, source := range []string{"hang", "answer and stay", "sleep", "crumbs"} {
 		j := job(source)
 		j.Limits.TimeoutMS = 50
 		r := s.Invoke(context.Background(), Invocation{Job: j})
