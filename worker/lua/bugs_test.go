@@ -70,6 +70,9 @@ func TestKnownBugsOfTheVM(t *testing.T) {
 		{"upper of no UTF-8", "200 4", `return #("\255a\254b"):upper().. ""`},
 
 		{"swapping local variables", "200 [2,1]", `local a,b=1,2 a,b=b,a return {a,b}`},
+		{"a target's order with two values", "200 123", `local s, t = "", {} local function f(x) s = s .. x return x end t[f(1)] = f(2), f(3) return s`},
+		{"a target's order with a condition", "200 123", `local s, t = "", {} local function f(x) s = s .. x return x end (f(1) and t)[f(2)] = f(3) or 4 return s`},
+		{"a target's order with a call cut to one", "200 12", `local s, t = "", {} local function f(x) s = s .. x return x end t[f(1)] = (f(2)) return s`},
 		{"a table that is set too", "200 5", `local t={} local old=t t.x,t=5,nil return old.x .. ""`},
 		{"a key that is set too", "200 [2,20]", `local i,t=1,{} i,t[i]=i+1,20 return {i,t[1]}`},
 		{"captured before an error", "200 [2,2]", `local x=1 local function get() return x end pcall(error,"e") x=2 return {get(),x}`},

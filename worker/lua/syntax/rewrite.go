@@ -45,28 +45,14 @@ func needsRegister(e ast.Expr) bool {
 // and sets from right to left, which is Lua's own order.
 func rewriteAssignment(s *ast.AssignStmt) ast.Stmt {
 	b := newRewriting(s, "v")
-	var places []*ast.LocalAssignStmt
 	targets := make([]ast.Expr, len(s.Lhs))
 	for i, e := range s.Lhs {
 		targets[i] = e
 		if a, ok := e.(*ast.AttrGetExpr); ok {
-			copied := &ast.AttrGetExpr{Object: a.Object, Key: a.Key}
+			copied := &ast.AttrGetExpr{Object: b.first(a.Object, len(s.Lhs)), Key: b.first(a.Key, len(s.Lhs))}
 			copied.SetLine(a.Line())
-			if len(s.Lhs) > 1 {
-				place := b.locals(1, a.Object)
-				copied.Object = b.variables(place)[0]
-				if _, constant := a.Key.(ast.ConstExpr); !constant {
-					place.Names = append(place.Names, b.fresh())
-					place.Exprs = append(place.Exprs, a.Key)
-					copied.Key = b.variables(place)[1]
-				}
-				places = append(places, place)
-			}
 			targets[i] = copied
 		}
-	}
-	for _, p := range places {
-		b.add(p)
 	}
 	values := b.locals(max(len(s.Lhs), len(s.Rhs)), s.Rhs...)
 	b.add(values)
@@ -74,6 +60,22 @@ func rewriteAssignment(s *ast.AssignStmt) ast.Stmt {
 		b.add(&ast.AssignStmt{Lhs: targets[i : i+1], Rhs: b.variables(values)[i : i+1]})
 	}
 	return b.block
+}
+
+// first evaluates a part of a target before the values. A constant need not be,
+// nor a variable where no other target can change it.
+func (b *rewriting) first(e ast.Expr, targets int) ast.Expr {
+	switch e.(type) {
+	case ast.ConstExpr:
+		return e
+	case *ast.IdentExpr:
+		if targets == 1 {
+			return e
+		}
+	}
+	place := b.locals(1, e)
+	b.add(place)
+	return b.variables(place)[0]
 }
 
 func rewriteFor(s *ast.GenericForStmt) ast.Stmt {
