@@ -101,6 +101,8 @@ func TestKnownBugsOfTheVM(t *testing.T) {
 		{"a string and a metamethod", "200 10 add 10 add mul", `local t = setmetatable({}, {__add = function(a, b) return (type(a) == "string" and a or b) .. " add" end, __mul = function() return "mul" end}) return ("10" + t) .. " " .. (t + "10") .. " " .. ("x" * t)`},
 		{"strings in a numeric for", "200 10 8 6 4 2 ", `local s = "" for i = "10", "1", "-2" do s = s .. i .. " " end return s`},
 		{"no number in a numeric for", "200 false", `return tostring((pcall(function() for i = "a", 2 do end end)))`},
+		{"an error of a library function as a coroutine", "200 bad argument #1 to (anonymous) (table expected, got no value)", `return select(2, coroutine.resume(coroutine.create(unpack)))`},
+		{"an error's level beyond a coroutine", "200 x", `return select(2, coroutine.resume(coroutine.create(function() error("x", 2) end)))`},
 		{"an error's level", "200 test:2: x", "local function f() error('x', 2) end local ok, e = pcall(function()\n f() end) return e"},
 	} {
 		t.Run(c.name, func(t *testing.T) { expect(t, c.want, c.source) })

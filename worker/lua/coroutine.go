@@ -32,6 +32,13 @@ func (in *Interpreter) openCoroutine(L *glua.LState, globals *glua.LTable) {
 	})
 }
 
+// bodyName is the name of a chunk that no script can have; bodyPosition is what
+// stands in front of an error in it.
+const (
+	bodyName     = "\x00coroutine"
+	bodyPosition = bodyName + ":0: "
+)
+
 // bodyProto is a function that calls the function in its only upvalue with all
 // it gets and returns all it gives. Every coroutine begins with it. That way the
 // frame below a yield is never the thread's last, which gopher-lua could not
@@ -39,7 +46,7 @@ func (in *Interpreter) openCoroutine(L *glua.LState, globals *glua.LTable) {
 func bodyProto() *glua.FunctionProto {
 	instruction := func(op, a, b, c int) uint32 { return uint32(op<<26 | a<<18 | c<<9 | b) }
 	return &glua.FunctionProto{
-		SourceName: "coroutine", NumUpvalues: 1, IsVarArg: glua.VarArgIsVarArg, NumUsedRegisters: 3,
+		SourceName: bodyName, NumUpvalues: 1, IsVarArg: glua.VarArgIsVarArg, NumUsedRegisters: 3,
 		Code: []uint32{
 			instruction(glua.OP_GETUPVAL, 0, 0, 0),
 			instruction(glua.OP_VARARG, 1, 0, 0),

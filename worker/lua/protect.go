@@ -1,6 +1,8 @@
 package lua
 
 import (
+	"strings"
+
 	glua "github.com/yuin/gopher-lua"
 
 	"picloud/worker/lua/vmview"
@@ -16,6 +18,9 @@ func (in *Interpreter) raise(L *glua.LState) {
 	value := L.Get(-1)
 	if value == nil {
 		value = glua.LNil
+	}
+	if s, ok := value.(glua.LString); ok && strings.HasPrefix(string(s), bodyPosition) {
+		value = s[len(bodyPosition):] // no place in the script
 	}
 	in.raised = true
 	panic(&glua.ApiError{Type: glua.ApiErrorRun, Object: value, StackTrace: "-"})
