@@ -96,11 +96,11 @@ func (o *Orchestrator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (o *Orchestrator) invoke(w http.ResponseWriter, r *http.Request, id, name, path string, held *held) *supervisor.Report {
 	script, effective, err := o.lookUp(r.Context(), name)
 	if err != nil {
-		return failed(err)
+		return failed(r.Context(), err)
 	}
 	request, err := readRequest(w, r, path, min(wire.MaxBody, effective.MaxStringSize), held)
 	if err != nil {
-		return failed(err)
+		return failed(r.Context(), err)
 	}
 	logger := o.config.Logger.With(zap.String("script", name), zap.String("invocation_id", id))
 	return o.config.Executor.Invoke(r.Context(), supervisor.Invocation{
@@ -148,9 +148,13 @@ func notFound() *picloud.Error {
 	return &picloud.Error{Code: picloud.CodeScriptNotFound, Message: "there is no such script"}
 }
 
-// failed is the report of a call that did not get as far as a worker.
-func failed(err error) *supervisor.Report {
+// failed is the report of a call that did not get as far as a worker. One whose
+// caller has gone is no failure of ours, whatever broke off with it.
+func failed(ctx context.Context, err error) *supervisor.Report {
 	r := &supervisor.Report{Outcome: picloud.OutcomeInternal, Err: picloud.AsError(err)}
+	if ctx.Err() != nil && problem.Status(r.Err.Code) >= http.StatusInternalServerError {
+		r.Err = &picloud.Error{Code: picloud.CodeOverloaded, Message: "the request ended before its turn came", Cause: err}
+	}
 	if r.Err.Code == picloud.CodeOverloaded {
 		r.Outcome = picloud.OutcomeOverloaded
 	}

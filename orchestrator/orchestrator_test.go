@@ -249,6 +249,20 @@ func TestRecords(t *testing.T) {
 	}
 }
 
+// A caller that goes while the database is asked is no error of ours.
+func TestCallerGoneEarly(t *testing.T) {
+	f := newFixture()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f.scripts.err = store.Unavailable(ctx.Err())
+	f.serve(t, httptest.NewRequestWithContext(ctx, "GET", "/run/one", nil))
+	lines := f.logs.FilterMessage("invocation").All()
+	if len(lines) != 1 || lines[0].Level != zap.InfoLevel || lines[0].ContextMap()["outcome"] != string(picloud.OutcomeOverloaded) ||
+		lines[0].ContextMap()["caller_gone"] != true {
+		t.Errorf("%+v", lines)
+	}
+}
+
 // A script's words are a field of the log's line, never its message.
 func TestScriptLogs(t *testing.T) {
 	f := newFixture()
