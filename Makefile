@@ -6,9 +6,14 @@ GO ?= go
 export CGO_ENABLED := 0
 # seconds that the suite may take in the virtual machine
 VM_LIMIT ?= 1200
+# how much is soaked: calls, natively and in the virtual machine, or minutes
+SOAK_CALLS ?= 100000
+SOAK_VM_CALLS ?= 5000
+SOAK_MINUTES ?=
+SOAK_VM_LIMIT ?= 14400
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-deps test-native test-race test-vm vet bench-lua clean
+.PHONY: help run build test test-deps test-native test-race test-vm soak soak-native soak-vm vet bench-lua clean
 # how often the benchmark runs every program
 ROUNDS ?= 9
 
@@ -46,6 +51,19 @@ test-vm: build ## the suites that need cgroup v2 and systemd, in the virtual mac
 
 bench-lua: ## plain gopher-lua, ours and lua5.1 side by side, in a minute or two (ROUNDS=9)
 	$(GO) run ./bench/lua -rounds $(ROUNDS)
+
+soak: soak-native soak-vm ## good and hostile calls for long, then nothing may have grown; SOAK_CALLS, SOAK_VM_CALLS or SOAK_MINUTES say how long
+
+soak-native: build ## the soak on this machine (degraded)
+	PICLOUD_BIN=$(CURDIR)/bin SOAK_CALLS=$(SOAK_CALLS) SOAK_MINUTES=$(SOAK_MINUTES) \
+		$(GO) test -count=1 -v -timeout 0 -run '^TestSoak$$' ./test/e2e
+
+soak-vm: build ## the soak in the virtual machine (cgroup v2)
+	./test/vm/lab build
+	./test/vm/stage build/vm
+	./test/vm/lab run -t $(SOAK_VM_LIMIT) build/vm \
+		'chmod -R a+rX . && PICLOUD_E2E=systemd PICLOUD_BIN=$$PWD/bin SOAK_CALLS=$(SOAK_VM_CALLS) SOAK_MINUTES=$(SOAK_MINUTES) \
+		./e2e.test -test.v -test.timeout=0 -test.run="^TestSoak$$"'
 
 clean: ## remove what was built here (not the virtual machine: test/vm/lab clean)
 	rm -rf bin build dist

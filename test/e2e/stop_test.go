@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"fmt"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -83,87 +81,4 @@ func TestDaemonKilledUnderLoad(t *testing.T) {
 	if r := d.resources(); inSystemd() && r.groups != r.workers {
 		t.Errorf("%d workers and %d cgroups", r.workers, r.groups)
 	}
-}
-
-// Good, looping, hungry and failing calls at once: each gets its one right
-// answer, and afterwards all is as before.
-func TestMixedCalls(t *testing.T) {
-	total, parallel := 1000, 16
-	d := startDaemon(t)
-	d.deploy("good", "return { n = tonumber(ctx.request.query.n) * 2 }", object{"timeout_ms": 60_000})
-	d.deploy("looping", endless, object{"timeout_ms": 60_000, "sandbox": object{"max_operations": 20_000}})
-	d.deploy("hungry", hungry, object{"memory_limit_mb": 16, "timeout_ms": 60_000, "sandbox": object{
-		"max_operations": 10_000_000, "max_array_size": 100_000, "max_map_size": 100_000}})
-	d.deploy("failing", "error('no ' .. ctx.request.query.n)", object{"timeout_ms": 60_000})
-	d.run("good").expect(t, 500, nil) // no n: also what warms the daemon up
-	d.atRest()
-	before := d.resources()
-
-	type result struct {
-		n int
-		answer
-		err error
-	}
-	numbers := make(chan int)
-	results := make(chan result)
-	var callers sync.WaitGroup
-	for range parallel {
-		callers.Go(func() {
-			client := httpClient()
-			for n := range numbers {
-				a, err := d.try(client, "GET", fmt.Sprintf("/run/%s?n=%d", kindOf(n), n), "")
-				results <- result{n, a, err}
-			}
-		})
-	}
-	go func() {
-		for n := range total {
-			numbers <- n
-		}
-		close(numbers)
-		callers.Wait()
-		close(results)
-	}()
-	answers := map[string]int{}
-	for r := range results {
-		if r.err != nil {
-			t.Errorf("call %d: %v", r.n, r.err)
-			continue
-		}
-		kind := kindOf(r.n)
-		right := false
-		switch kind {
-		case "good":
-			right = r.status == 200 && r.field("n") == float64(2*r.n)
-		case "looping":
-			right = r.status == 507 && r.field("limit") == "max_operations"
-		case "hungry":
-			right = r.status == 507 && r.field("limit") == "memory_limit_mb"
-		case "failing":
-			right = r.status == 500 && r.field("message") == "no "+strconv.Itoa(r.n)
-		}
-		if !right {
-			t.Errorf("call %d (%s): %d %s", r.n, kind, r.status, r.body)
-		}
-		answers[kind]++
-	}
-	t.Logf("answers: %v", answers)
-	if sum := answers["good"] + answers["looping"] + answers["hungry"] + answers["failing"]; sum != total {
-		t.Errorf("%d answers to %d calls", sum, total)
-	}
-	d.atRest()
-	// connections that the callers have closed may take the daemon a moment
-	d.backTo(before)
-}
-
-func kindOf(n int) string {
-	switch {
-	case n%20 == 0:
-		return "hungry"
-	case n%5 == 1:
-		return "looping"
-	case n%5 == 2:
-		return "failing"
-	}
-	return "good"
 }
