@@ -96,7 +96,7 @@ func (h *hook) readLoop(f *vmview.Frame, inst uint32) {
 func (h *hook) writeNumbers(first, last int) {
 	for r := first; r <= last; r++ {
 		n, ok := h.regs.Get(r).(glua.LNumber)
-		if ok && (n == 0 || n != glua.LNumber(int64(n)) || n >= maxPlain || n <= -maxPlain) {
+		if ok && (n != glua.LNumber(int64(n)) || n >= maxPlain || n <= -maxPlain) {
 			h.regs.Set(r, glua.LString(formatNumber(float64(n))))
 		}
 	}

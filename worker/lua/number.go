@@ -46,10 +46,11 @@ func parseNumber(s string) (float64, bool) {
 }
 
 // formatNumber writes a number as Lua 5.1 does, with C's "%.14g". There is one
-// not-a-number here: which sign it has depends on the processor.
+// not-a-number here: which sign it has depends on the processor. And there is one
+// zero: the VM's remainder gives a negative one where Lua's does not.
 func formatNumber(n float64) string {
 	switch {
-	case n == math.Trunc(n) && math.Abs(n) < maxPlain && !(n == 0 && math.Signbit(n)):
+	case n == math.Trunc(n) && math.Abs(n) < maxPlain:
 		return strconv.FormatInt(int64(n), 10)
 	case math.IsNaN(n):
 		return "nan"
