@@ -98,6 +98,8 @@ func TestKnownBugsOfTheVM(t *testing.T) {
 		{"a number for __concat", "200 number", `return 1.5 .. setmetatable({}, {__concat = function(n) return type(n) end})`},
 		{"numbers beside __concat", "200 number string", `local m = {__concat = function(a, b) return type(a) == "table" and type(b) or type(a) end} local t = setmetatable({}, m) return (t .. 0.1) .. " " .. (t .. 1/3 .. 1/3)`},
 		{"octal in a string", "200 [10,11,90,5,1,100]", `return {"010" + 0, 1 + "010", "010" * "9", "010" / 2, "010" % 3, "010" ^ 2}`},
+		{"a negative octal in a string", "200 [-10,8]", `return {-"010", -"-8"}`},
+		{"minus no number in a string", "200 test:1: __unm undefined", `return select(2, pcall(function() return -"1_0" end))`},
 		{"no number in a string", "200 test:1: cannot perform add operation between string and number", `return select(2, pcall(function() return "1_0" + 1 end))`},
 		{"a string and a metamethod", "200 10 add 10 add mul", `local t = setmetatable({}, {__add = function(a, b) return (type(a) == "string" and a or b) .. " add" end, __mul = function() return "mul" end}) return ("10" + t) .. " " .. (t + "10") .. " " .. ("x" * t)`},
 		{"strings in a numeric for", "200 10 8 6 4 2 ", `local s = "" for i = "10", "1", "-2" do s = s .. i .. " " end return s`},

@@ -10,7 +10,7 @@ import (
 
 // Where a script uses a string as a number or the other way round, gopher-lua
 // goes by Go's rules: "010" is 8, "1_0" is 10, 2^53 has sixteen digits. What is here
-// makes that Lua's. Left is the unary minus of a string.
+// makes that Lua's.
 
 // arithmetic is what stands in the metatable of strings for the operators: the
 // VM asks it before it reads a string as a number itself.
@@ -30,7 +30,18 @@ func (in *Interpreter) arithmetic(L *glua.LState) []field {
 		f := func(L *glua.LState) int { return in.operate(L, op.name, op.f) }
 		fields = append(fields, field{"__" + op.name, newFunction(L, f)})
 	}
-	return fields
+	return append(fields, field{"__unm", newFunction(L, in.negate)})
+}
+
+// negate is the unary minus of a string.
+func (in *Interpreter) negate(L *glua.LState) int {
+	in.charge(opsPerFormat)
+	n, ok := numeral(arg(L, 1))
+	if !ok {
+		L.RaiseError("__unm undefined") // as the VM says for all other values
+	}
+	L.Push(glua.LNumber(-n))
+	return 1
 }
 
 // modulo has the sign of b, as in the VM.
