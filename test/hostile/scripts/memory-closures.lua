@@ -1,0 +1,10 @@
+-- outcome: limit_exceeded memory_limit_mb 24
+-- limits: memory_limit_mb=24 max_operations=100000000 max_array_size=10000000 max_map_size=10000000
+-- why: closures that are all kept
+
+local kept = {}
+for i = 1, 5000000 do
+	local x = i
+	kept[i] = function() return x end
+end
+return "survived"

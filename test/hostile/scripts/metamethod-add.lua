@@ -1,0 +1,9 @@
+-- outcome: limit_exceeded max_operations 100000
+-- limits: max_operations=100000
+-- why: the limit is reached in __add, under pcall
+
+local meta = { __add = function() while true do end end }
+local t, u = setmetatable({}, meta), setmetatable({}, meta)
+while true do
+	pcall(function() return t + 1 end)
+end

@@ -1,0 +1,4 @@
+-- outcome: invalid_script 4 Invalid token
+-- why: bytecode is no source
+
+Lua
