@@ -80,6 +80,7 @@ func (m *meter) checkNumber(L *glua.LState, i int) float64 {
 	case glua.LNumber:
 		return float64(v)
 	case glua.LString:
+		m.charge(opsPerNumeral)
 		m.chargeBytes(len(v))
 		if n, ok := parseNumber(string(v)); ok {
 			return n

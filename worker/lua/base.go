@@ -198,6 +198,7 @@ func (in *Interpreter) baseToNumber(L *glua.LState) int {
 	case glua.LNumber:
 		result = v
 	case glua.LString:
+		in.charge(opsPerNumeral)
 		in.chargeBytes(4 * len(v))
 		parse := parseNumber
 		if base != 10 {

@@ -127,8 +127,15 @@ func (in *Interpreter) convertFloat(L *glua.LState, out *builder, spec string, v
 	if !strings.Contains(spec, ".") {
 		spec += ".6" // Go's own default for g is as many digits as it takes
 	}
+	// The decimal digits come from as many binary ones as the exponent is large.
+	_, exponent := math.Frexp(n)
+	_, precision, _ := strings.Cut(spec, ".")
+	in.charge((max(exponent, -exponent) + 3*decimal(precision)) / digitsPerOp)
 	fmt.Fprintf(out, "%"+spec+string(verb), n)
 }
+
+// digitsPerOp is how many binary digits are made decimal ones for an operation.
+const digitsPerOp = 16
 
 // pad writes s with the width and precision of spec, counted in bytes. Of the
 // flags only '-' has a meaning for text.

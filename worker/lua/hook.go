@@ -34,6 +34,11 @@ type hook struct {
 	base      int // levels of the threads that resumed this one
 	maxFrame  int // frames beyond this one would overflow the stack
 
+	// roomTo is the register from which on the VM has to move all of them to a
+	// larger place.
+	roomTo int
+	growth int // by so many registers
+
 	// protected is the first register that an error caught next gives back.
 	protected int
 
@@ -54,6 +59,7 @@ func (in *Interpreter) watch(L *glua.LState) *hook {
 	h := &hook{
 		meter: in.meter, in: in, thread: L, state: s, regs: s.Registers(),
 		maxLevels: in.maxLevels, maxFrame: L.Options.CallStackSize - spareFrames,
+		roomTo: L.Options.RegistrySize, growth: L.Options.RegistryGrowStep,
 	}
 	s.KeepUpvalues()
 	h.attach()
@@ -112,6 +118,10 @@ func (h *hook) loop(L *glua.LState, base *vmview.Frame) {
 func (h *hook) enter(f *vmview.Frame) {
 	if h.base+f.Idx > h.maxLevels && h.level(f) > h.maxLevels || f.Idx > h.maxFrame || h.regs.Top() > maxRegisters {
 		h.exceed(limits.MaxCallLevels)
+	}
+	if top := h.regs.Top(); top >= h.roomTo {
+		h.chargeValues(top)
+		h.roomTo = top + h.growth
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	opsPerCall    = 10  // a protected call, a resume
 	opsPerError   = 100 // catching an error
 	opsPerFormat  = 4   // converting a number to text
+	opsPerNumeral = 16  // reading a text as a number, besides its bytes
 	opsPerMatcher = 8   // preparing a pattern
 	opsPerLogLine = 50
 

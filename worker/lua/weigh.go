@@ -16,11 +16,11 @@ func argB(inst uint32) int { return int(inst & 0x1ff) }
 func argC(inst uint32) int { return int(inst>>9) & 0x1ff }
 
 // arithmetic has a bit for every opcode of two numbers.
-const arithmetic = 1<<glua.OP_ADD | 1<<glua.OP_SUB | 1<<glua.OP_MUL | 1<<glua.OP_DIV | 1<<glua.OP_MOD | 1<<glua.OP_POW
+const arithmetic = 1<<glua.OP_ADD | 1<<glua.OP_SUB | 1<<glua.OP_MUL | 1<<glua.OP_DIV | 1<<glua.OP_POW
 
 // weighed has a bit for every opcode that can cost more than an operation or
 // make something too large.
-const weighed = arithmetic |
+const weighed = arithmetic | 1<<glua.OP_MOD |
 	1<<glua.OP_GETTABLE | 1<<glua.OP_GETTABLEKS | 1<<glua.OP_SELF | 1<<glua.OP_GETGLOBAL |
 	1<<glua.OP_SETTABLE | 1<<glua.OP_SETTABLEKS | 1<<glua.OP_SETGLOBAL | 1<<glua.OP_SETLIST |
 	1<<glua.OP_UNM | 1<<glua.OP_CONCAT | 1<<glua.OP_EQ | 1<<glua.OP_LT | 1<<glua.OP_LE | 1<<glua.OP_LEN |
@@ -60,6 +60,8 @@ func (h *hook) weigh(f *vmview.Frame, inst uint32) (done bool) {
 			h.chargeKey(name)
 		}
 		return h.set(f.Fn.Env, name, h.operand(f, argA(inst)))
+	case glua.OP_MOD:
+		h.weighRemainder(h.peek(f, argB(inst)), h.peek(f, argC(inst)))
 	case glua.OP_UNM:
 		h.weighNumeral(h.peek(f, argB(inst)))
 	case glua.OP_CONCAT:
@@ -162,8 +164,32 @@ func (h *hook) weighList(f *vmview.Frame, inst uint32) {
 // and copies it for the error if it is none.
 func (h *hook) weighNumeral(v glua.LValue) {
 	if s, ok := v.(glua.LString); ok {
+		h.charge(2 * opsPerNumeral)
 		h.chargeBytes(4 * len(s))
 	}
+}
+
+// weighRemainder charges for x % y. For what is no number a metamethod is
+// called, or an error is raised.
+func (h *hook) weighRemainder(x, y glua.LValue) {
+	h.weighNumeral(x)
+	h.weighNumeral(y)
+	if a, ok := number(x); ok {
+		if b, ok := number(y); ok {
+			h.chargeRemainder(a, b)
+		}
+	}
+}
+
+// number gives the number that the VM takes a value for.
+func number(v glua.LValue) (n float64, ok bool) {
+	switch v := v.(type) {
+	case glua.LNumber:
+		return float64(v), true
+	case glua.LString:
+		return parseNumber(string(v))
+	}
+	return 0, false
 }
 
 // weighSpread charges for an instruction that handles all values up to the top.
