@@ -163,6 +163,11 @@ func (s *sorter) Len() int { return s.n }
 
 func (s *sorter) Swap(i, j int) {
 	a, b := s.t.RawGetInt(i+1), s.t.RawGetInt(j+1)
+	if max(i, j)+1 < s.in.maxArray { // fits anyway, and needs no key on the heap
+		s.t.RawSetInt(i+1, b)
+		s.t.RawSetInt(j+1, a)
+		return
+	}
 	s.in.rawSet(s.t, glua.LNumber(i+1), b)
 	s.in.rawSet(s.t, glua.LNumber(j+1), a)
 }
@@ -184,7 +189,12 @@ func (s *sorter) Less(i, j int) bool {
 
 // lessThan is a < b, which may call a metamethod.
 func (in *Interpreter) lessThan(L *glua.LState, a, b glua.LValue) bool {
-	if x, ok := a.(glua.LString); ok {
+	switch x := a.(type) {
+	case glua.LNumber:
+		if y, ok := b.(glua.LNumber); ok {
+			return x < y
+		}
+	case glua.LString:
 		if y, ok := b.(glua.LString); ok {
 			in.chargeBytes(min(len(x), len(y)))
 			return x < y
