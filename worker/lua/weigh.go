@@ -174,22 +174,11 @@ func (h *hook) weighNumeral(v glua.LValue) {
 func (h *hook) weighRemainder(x, y glua.LValue) {
 	h.weighNumeral(x)
 	h.weighNumeral(y)
-	if a, ok := number(x); ok {
-		if b, ok := number(y); ok {
+	if a, ok := numeral(x); ok {
+		if b, ok := numeral(y); ok {
 			h.chargeRemainder(a, b)
 		}
 	}
-}
-
-// number gives the number that the VM takes a value for.
-func number(v glua.LValue) (n float64, ok bool) {
-	switch v := v.(type) {
-	case glua.LNumber:
-		return float64(v), true
-	case glua.LString:
-		return parseNumber(string(v))
-	}
-	return 0, false
 }
 
 // weighSpread charges for an instruction that handles all values up to the top.
