@@ -1,6 +1,7 @@
 package lua
 
 import (
+	"runtime/metrics"
 	"testing"
 
 	"picloud/limits"
@@ -33,6 +34,22 @@ func seeds(f *testing.F) {
 	}
 }
 
+// What a run may take of memory, garbage included: so much for the interpreter,
+// for each byte of the source, and for each operation. An operation makes a value
+// and perhaps its first place to keep others; what makes more is charged more.
+const (
+	bytesAtStart      = 4 << 20
+	bytesPerByte      = 4 << 10
+	bytesPerOperation = 1 << 10
+)
+
+// allocated is how many bytes of memory the process has asked for so far.
+func allocated() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
 // FuzzRun runs anything. do checks what must hold for every result: nothing in
 // the script's reach is larger than its limits, among others.
 func FuzzRun(f *testing.F) {
@@ -41,10 +58,15 @@ func FuzzRun(f *testing.F) {
 		if len(source) > wire.MaxSource {
 			return
 		}
+		before := allocated()
 		first, _ := do(t, job(source, operations(20_000), with(limits.MaxStringSize, 1000),
 			with(limits.MaxArraySize, 100), with(limits.MaxMapSize, 100)))
 		if first.Status == wire.StatusScriptError && first.Message == brokenMessage {
 			t.Errorf("the VM fails")
+		}
+		used := allocated() - before
+		if most := bytesAtStart + bytesPerByte*uint64(len(source)) + bytesPerOperation*uint64(first.Operations); used > most {
+			t.Errorf("%d bytes were taken for %d operations and %d bytes of source; allowed are %d", used, first.Operations, len(source), most)
 		}
 	})
 }
