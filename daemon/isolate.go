@@ -45,7 +45,7 @@ func startSupervisor(ctx context.Context, c Config) (*supervisor.Supervisor, err
 	if err != nil {
 		return nil, err
 	}
-	config.Spawner, err = supervisor.NewExecSpawner(c.Worker, credential)
+	config.Spawner, err = spawner(c, credential)
 	if err != nil {
 		return nil, errors.Join(err, config.Enclosures.Close())
 	}
@@ -75,6 +75,23 @@ func enclosures(c Config, config supervisor.CgroupConfig, credential *supervisor
 	c.Logger.Warn("isolation is degraded: memory_limit_mb is held by RLIMIT_DATA, tasks and CPU are not held",
 		zap.String("missing", e.Message), zap.String("hint", e.Hint))
 	return supervisor.NewRlimitEnclosures(credential)
+}
+
+// spawner puts workers into namespaces, or does what --isolation=degraded allows
+// instead where that is the one thing missing.
+func spawner(c Config, credential *supervisor.Credential) (supervisor.Spawner, error) {
+	s, err := supervisor.NewNurserySpawner(c.Worker, credential)
+	if err == nil || !errors.Is(err, supervisor.ErrNoNamespaces) {
+		return s, err
+	}
+	e := picloud.AsError(err)
+	if c.Isolation != IsolationDegraded {
+		e.Hint += "; or accept less with --isolation=degraded"
+		return nil, e
+	}
+	c.Logger.Warn("isolation is degraded: workers are in no namespaces of their own (user, mount, pid, network, ipc, uts, cgroup), "+
+		"and have no empty root", zap.String("missing", e.Message), zap.String("hint", e.Hint))
+	return supervisor.NewExecSpawner(c.Worker, credential)
 }
 
 // memoryBudget is what all workers together may have, in bytes: three quarters

@@ -10,10 +10,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-)
 
-// Credential is the user a worker runs as.
-type Credential struct{ UID, GID uint32 }
+	"picloud/worker/sandbox"
+)
 
 // execSpawner makes each worker by a fresh exec of the worker binary.
 type execSpawner struct {
@@ -35,18 +34,12 @@ type spawnAnswer struct {
 }
 
 // NewExecSpawner gives the Spawner that execs the binary at path for every
-// worker, as credential, or as the daemon's own user if it is nil. It refuses to
-// run workers as root.
+// worker, as credential, or as the daemon's own user if it is nil, without
+// namespaces. It refuses to run workers as root.
 func NewExecSpawner(path string, credential *Credential) (Spawner, error) {
-	if credential == nil && os.Geteuid() == 0 {
-		return nil, errors.New("a daemon started as root needs another user for its workers")
-	}
-	if credential != nil && (credential.UID == 0 || credential.GID == 0) {
-		return nil, errors.New("workers never run as root")
-	}
-	program, err := os.Open(path)
+	program, err := openProgram(path, credential)
 	if err != nil {
-		return nil, cannotStart(err, "the worker program cannot be opened", "build or install picloud-worker, or name it in PICLOUD_WORKER")
+		return nil, err
 	}
 	s := &execSpawner{
 		program:    program,
@@ -84,22 +77,15 @@ func (s *execSpawner) Close() {
 }
 
 func (s *execSpawner) spawn(cgroupFD int) (*Process, error) {
-	jobsRead, jobs, err := pipe(writeEnd)
+	pipes, err := newPipes()
 	if err != nil {
 		return nil, err
 	}
-	defer jobsRead.Close()
-	answers, answersWrite, err := pipe(readEnd)
-	if err != nil {
-		jobs.Close()
-		return nil, err
-	}
-	defer answersWrite.Close()
-	p := &Process{Jobs: jobs, Answers: answers}
+	defer pipes.closeWorkers()
 	attr := &os.ProcAttr{
 		Dir:   "/",
 		Env:   []string{},
-		Files: []*os.File{jobsRead, answersWrite, answersWrite},
+		Files: []*os.File{pipes.jobs, pipes.answers, pipes.answers},
 		// its own session: the terminal's Ctrl-C is for the daemon alone
 		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true},
 	}
@@ -109,12 +95,12 @@ func (s *execSpawner) spawn(cgroupFD int) (*Process, error) {
 	if s.credential != nil {
 		attr.Sys.Credential = &syscall.Credential{Uid: s.credential.UID, Gid: s.credential.GID}
 	}
-	p.Process, err = startProcess(s.program, attr)
+	pipes.Process.Process, err = startProcess(s.program, attr)
 	if err != nil {
-		p.closePipes()
+		pipes.closePipes()
 		return nil, err
 	}
-	return p, nil
+	return &pipes.Process, nil
 }
 
 // startProcess execs the open program through /proc, so that the workers' user
@@ -124,31 +110,10 @@ func (s *execSpawner) spawn(cgroupFD int) (*Process, error) {
 func startProcess(program *os.File, attr *os.ProcAttr) (*os.Process, error) {
 	path := fmt.Sprintf("/proc/self/fd/%d", program.Fd())
 	for try := 0; ; try++ {
-		p, err := os.StartProcess(path, []string{program.Name()}, attr)
+		p, err := os.StartProcess(path, []string{program.Name(), sandbox.WithoutNamespaces}, attr)
 		if err == nil || try == 5 || !errors.Is(err, unix.ETXTBSY) {
 			return p, err
 		}
 		time.Sleep(time.Millisecond << try)
 	}
-}
-
-// The ends of a pipe, as pipe2(2) numbers them.
-const (
-	readEnd  = 0
-	writeEnd = 1
-)
-
-// pipe makes a pipe that is not inherited. The daemon's end takes deadlines;
-// the other blocks, as the worker wants it.
-func pipe(daemonEnd int) (r, w *os.File, err error) {
-	var fds [2]int
-	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
-		return nil, nil, fmt.Errorf("pipe2: %w", err)
-	}
-	if err := unix.SetNonblock(fds[daemonEnd], true); err != nil {
-		unix.Close(fds[readEnd])
-		unix.Close(fds[writeEnd])
-		return nil, nil, fmt.Errorf("fcntl: %w", err)
-	}
-	return os.NewFile(uintptr(fds[readEnd]), "pipe"), os.NewFile(uintptr(fds[writeEnd]), "pipe"), nil
 }

@@ -17,6 +17,9 @@ const stubMemoryMB = 96
 // manyCalls is how many calls at once make a crowd.
 const manyCalls = 40
 
+// newSpawner makes workers as the daemon does.
+func newSpawner(path string, c *Credential) (Spawner, error) { return NewNurserySpawner(path, c) }
+
 func TestMemoryLimit(t *testing.T) {
 	s := start(t, "obeys", nil)
 	j := job("grow")

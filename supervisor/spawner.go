@@ -1,8 +1,12 @@
 package supervisor
 
 import (
+	"errors"
 	"os"
 )
+
+// Credential is the user a worker runs as.
+type Credential struct{ UID, GID uint32 }
 
 // Spawner makes worker processes. Its contract:
 //
@@ -33,4 +37,20 @@ type Process struct {
 func (p *Process) closePipes() {
 	p.Jobs.Close()
 	p.Answers.Close()
+}
+
+// openProgram opens the worker program for workers that run as credential, or
+// as the daemon's own user if it is nil.
+func openProgram(path string, credential *Credential) (*os.File, error) {
+	if credential == nil && os.Geteuid() == 0 {
+		return nil, errors.New("a daemon started as root needs another user for its workers")
+	}
+	if credential != nil && (credential.UID == 0 || credential.GID == 0) {
+		return nil, errors.New("workers never run as root")
+	}
+	program, err := os.Open(path)
+	if err != nil {
+		return nil, cannotStart(err, "the worker program cannot be opened", "build or install picloud-worker, or name it in PICLOUD_WORKER")
+	}
+	return program, nil
 }

@@ -1,21 +1,27 @@
 package supervisor
 
 import (
+	"crypto/rand"
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
+	"golang.org/x/sys/unix"
+
+	"picloud/worker/nursery"
 	"picloud/worker/wire"
 )
 
 // The test binary is its own worker: copied under the name of a behaviour, it
 // behaves so when a Spawner starts it.
 func TestMain(m *testing.M) {
+	if os.Args[0] == nursery.Name {
+		os.Exit(nursery.Main())
+	}
 	if behaviour, ok := strings.CutPrefix(filepath.Base(os.Args[0]), "stub-"); ok {
 		stub(behaviour)
 		os.Exit(0)
@@ -103,7 +109,7 @@ func okResult(body string) []byte {
 
 // do does what a job's source names.
 func do(job *wire.Job) {
-	answer := okResult(strconv.Itoa(os.Getpid()))
+	answer := okResult(rand.Text()) // no two are the same
 	switch job.Source {
 	case "answer":
 		os.Stdout.Write(answer)
@@ -144,9 +150,12 @@ func do(job *wire.Job) {
 	case "log":
 		line, _ := (&wire.Log{Level: wire.Warn, Message: "a line"}).Encode()
 		os.Stdout.Write(append(line, answer...))
-	case "kill":
-		syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		time.Sleep(time.Minute)
+	case "kill": // the first process of a pid namespace cannot kill itself; a filter can
+		all := unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS}
+		unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+		unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER,
+			uintptr(unsafe.Pointer(&unix.SockFprog{Len: 1, Filter: &all})), 0, 0)
+		os.Getpid()
 	case "last words":
 		io.WriteString(os.Stderr, "panic: something\n")
 		os.Exit(2)

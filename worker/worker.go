@@ -13,6 +13,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"picloud/worker/lua"
@@ -28,8 +29,9 @@ const (
 )
 
 // Main runs the worker's life on descriptors 0 and 1 and gives the status to
-// exit with. It does not return while the process has a job.
-func Main() int {
+// exit with. It does not return while the process has a job. Its one argument, if
+// any, is sandbox.WithoutNamespaces.
+func Main(args []string) int {
 	// One script, one thread's worth of work. The scripts' clock is UTC: the
 	// zone files cannot be read once the process is locked.
 	runtime.GOMAXPROCS(1)
@@ -38,7 +40,11 @@ func Main() int {
 	time.Local = time.UTC
 
 	in, out := fd(0), fd(1)
-	interpreter, err := prepare()
+	namespaces := sandbox.NamespacesRequired
+	if slices.Equal(args, []string{sandbox.WithoutNamespaces}) {
+		namespaces = sandbox.NamespacesMissing
+	}
+	interpreter, err := prepare(namespaces)
 	if err != nil {
 		out.Write(wire.Refused(err.Error()))
 		return exitRefused
@@ -70,8 +76,8 @@ func Main() int {
 	return exitDone
 }
 
-func prepare() (*lua.Interpreter, error) {
-	if err := sandbox.Lock(); err != nil {
+func prepare(n sandbox.Namespaces) (*lua.Interpreter, error) {
+	if err := sandbox.Lock(n); err != nil {
 		return nil, err
 	}
 	return lua.New()

@@ -7,14 +7,20 @@
 //go:debug decoratemappings=0
 
 // Command picloud-worker is the one-shot sandboxed process that runs one
-// script. The PiCloud daemon starts it with its pipe on descriptors 0 and 1;
-// there is nothing to use it for by hand.
+// script, and under another name the process that makes them (package nursery).
+// The PiCloud daemon starts it; there is nothing to use it for by hand.
 package main
 
 import (
 	"os"
 
 	"picloud/worker"
+	"picloud/worker/nursery"
 )
 
-func main() { os.Exit(worker.Main()) }
+func main() {
+	if os.Args[0] == nursery.Name {
+		os.Exit(nursery.Main())
+	}
+	os.Exit(worker.Main(os.Args[1:]))
+}

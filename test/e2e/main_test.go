@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"picloud/worker/nursery"
 )
 
 // programs is the folder of the programs under test.
@@ -33,6 +35,9 @@ func patience(d time.Duration) time.Duration {
 }
 
 func TestMain(m *testing.M) {
+	if os.Args[0] == nursery.Name {
+		os.Exit(nursery.Main())
+	}
 	if filepath.Base(os.Args[0]) == "picloud-worker" {
 		stubWorker()
 		return

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 		if !ok {
 			os.Exit(9)
 		}
-		if err := Lock(); err != nil {
+		if err := Lock(NamespacesMissing); err != nil {
 			fmt.Println("not locked:", err)
 			os.Exit(8)
 		}

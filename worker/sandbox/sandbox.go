@@ -1,7 +1,7 @@
 // Package sandbox locks the process it is called in, for good.
 //
-// Lock applies, in this order: every file descriptor beyond the pipe's is
-// closed, the environment is found empty, core dumps and ptrace are switched
+// Lock finds the process in namespaces of its own, which package nursery made, and
+// applies, in this order: every file descriptor beyond the pipe's is closed, the environment is found empty, core dumps and ptrace are switched
 // off (not dumpable), capabilities are dropped, no_new_privs is set, Landlock
 // denies the whole file system (and TCP, abstract sockets and signals as far as
 // the kernel knows them), resource limits are lowered, and a seccomp allow-list
@@ -39,13 +39,32 @@ const (
 	maxFDs         = firstForeignFD + 2
 )
 
+// WithoutNamespaces is the argument by which a worker is told that this machine
+// has no namespaces for it, see Namespaces.
+const WithoutNamespaces = "--without-namespaces"
+
+// Namespaces tells Lock what to insist on.
+type Namespaces int
+
+const (
+	// NamespacesRequired fails where the process is not in namespaces of its own.
+	NamespacesRequired Namespaces = iota
+	// NamespacesMissing is for a machine that has none; every other layer is required.
+	NamespacesMissing
+)
+
 // Lock locks the calling process.
-func Lock() error {
+func Lock(n Namespaces) error {
 	if err := unix.CloseRange(firstForeignFD, ^uint(0)>>1, 0); err != nil {
 		return fmt.Errorf("close_range: %w", err)
 	}
 	if len(os.Environ()) != 0 {
 		return errors.New("the environment is not empty")
+	}
+	if n != NamespacesMissing {
+		if err := checkNamespaces(); err != nil {
+			return fmt.Errorf("namespaces: %w", err)
+		}
 	}
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return fmt.Errorf("prctl(PR_SET_DUMPABLE): %w", err)
@@ -59,7 +78,7 @@ func Lock() error {
 	if err := denyFiles(); err != nil {
 		return err
 	}
-	if err := lowerResourceLimits(); err != nil {
+	if err := lowerResourceLimits(n); err != nil {
 		return err
 	}
 	return installFilter()
@@ -91,13 +110,20 @@ func dropCapabilities() error {
 	return nil
 }
 
+// maxTasks bounds the worker's threads and processes. A user's are counted by
+// user namespace, and of a worker's the worker is all there is; outside it would be
+// all the user's together. It is far more than the Go runtime's threads.
+const maxTasks = 64
+
+type resourceLimit struct {
+	name     string
+	resource int
+	value    uint64
+}
+
 // lowerResourceLimits closes ways to use what no other layer counts.
-func lowerResourceLimits() error {
-	for _, l := range []struct {
-		name     string
-		resource int
-		value    uint64
-	}{
+func lowerResourceLimits(n Namespaces) error {
+	limits := []resourceLimit{
 		{"RLIMIT_CORE", unix.RLIMIT_CORE, 0},
 		{"RLIMIT_FSIZE", unix.RLIMIT_FSIZE, 0},
 		{"RLIMIT_NOFILE", unix.RLIMIT_NOFILE, maxFDs},
@@ -105,7 +131,11 @@ func lowerResourceLimits() error {
 		{"RLIMIT_MSGQUEUE", unix.RLIMIT_MSGQUEUE, 0},
 		// the first thread's stack, which RLIMIT_DATA does not count; Go's own are heap
 		{"RLIMIT_STACK", unix.RLIMIT_STACK, 1 << 20},
-	} {
+	}
+	if n != NamespacesMissing {
+		limits = append(limits, resourceLimit{"RLIMIT_NPROC", unix.RLIMIT_NPROC, maxTasks})
+	}
+	for _, l := range limits {
 		if err := unix.Setrlimit(l.resource, &unix.Rlimit{Cur: l.value, Max: l.value}); err != nil {
 			return fmt.Errorf("setrlimit(%s): %w", l.name, err)
 		}

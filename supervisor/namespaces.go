@@ -1,0 +1,45 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"picloud"
+)
+
+// ErrNoNamespaces is the error of a machine on which workers cannot be put into
+// namespaces.
+var ErrNoNamespaces = errors.New("no namespaces")
+
+// namespacesMissing says why workers cannot be put into namespaces, and the one
+// thing to do. cause is what the nursery, or the kernel in starting it, said.
+func namespacesMissing(cause error) *picloud.Error {
+	return cannotStart(errors.Join(ErrNoNamespaces, cause), fmt.Sprintf("workers cannot be put into namespaces of their own: %v", cause), namespacesHint(sysctl))
+}
+
+// namespacesHint looks for the switches with which systems forbid user
+// namespaces to users. read gives a sysctl's value, "" if there is none.
+func namespacesHint(read func(name string) string) string {
+	const set = "set it by: sysctl -w %s, and in a file in /etc/sysctl.d"
+	switch {
+	case read("kernel.unprivileged_userns_clone") == "0": // Debian up to 10, Arch's hardened kernel
+		return fmt.Sprintf(set, "kernel.unprivileged_userns_clone=1")
+	case read("user.max_user_namespaces") == "0": // hardening guides
+		return fmt.Sprintf(set, "user.max_user_namespaces=10000")
+	case read("kernel.apparmor_restrict_unprivileged_userns") == "1": // Ubuntu from 23.10 on
+		return "AppArmor forbids user namespaces to programs without a profile: give picloud and picloud-worker one with the rule " +
+			"userns, or " + fmt.Sprintf(set, "kernel.apparmor_restrict_unprivileged_userns=0")
+	}
+	return "run a kernel with CONFIG_USER_NS; in a container, allow user namespaces, clone3, mount and pivot_root " +
+		"(seccomp and AppArmor profiles forbid them by default); in a systemd unit, do not set RestrictNamespaces="
+}
+
+func sysctl(name string) string {
+	value, err := os.ReadFile("/proc/sys/" + strings.ReplaceAll(name, ".", "/"))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(value))
+}

@@ -1,0 +1,184 @@
+//go:build !race
+
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"picloud"
+)
+
+// waiting spawns a stub that stays, without a pool around it.
+func waiting(t *testing.T, s Spawner) *Process {
+	t.Helper()
+	p, err := s.Spawn(-1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ready [1]byte
+	if _, err := p.Answers.Read(ready[:]); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		p.Kill()
+		p.Wait()
+		p.closePipes()
+	})
+	return p
+}
+
+// nurseries gives a spawner of stubs, which is closed after its workers.
+func newNursery(t *testing.T) *nurserySpawner {
+	t.Helper()
+	s, err := NewNurserySpawner(stubPath(t, "obeys"), testCredential())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s.(*nurserySpawner)
+}
+
+func namespace(t *testing.T, pid int, kind string) string {
+	t.Helper()
+	name, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/%s", pid, kind))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// Which namespaces a worker has, as the kernel shows them to its parent: none of
+// the daemon's, and none that could carry something from one worker to another.
+func TestNamespacesOfWorkers(t *testing.T) {
+	s := newNursery(t)
+	a, b := waiting(t, s), waiting(t, s)
+	for kind, own := range map[string]bool{
+		"user": true, "pid": true, "ipc": true, "cgroup": true, "mnt": false, "net": false, "uts": false,
+	} {
+		if namespace(t, a.Pid, kind) == namespace(t, os.Getpid(), kind) {
+			t.Errorf("a worker is in the daemon's %s namespace", kind)
+		}
+		if shared := namespace(t, a.Pid, kind) == namespace(t, b.Pid, kind); shared == own {
+			t.Errorf("two workers share their %s namespace: %t", kind, shared)
+		}
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", a.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"PPid:\t" + strconv.Itoa(os.Getpid()), "NoNewPrivs:\t1", "Groups:\t",
+		"CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "CapInh:\t0000000000000000", "CapAmb:\t0000000000000000",
+		"NSpid:\t" + strconv.Itoa(a.Pid) + "\t1"} {
+		if !strings.Contains(string(status), line) {
+			t.Errorf("status has no line %q:\n%s", line, status)
+		}
+	}
+	for _, file := range []string{"uid_map", "gid_map"} {
+		if m, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", a.Pid, file)); err != nil || len(m) > 0 {
+			t.Errorf("%s: %q, %v; want none mapped", file, m, err)
+		}
+	}
+	mounts, err := os.ReadFile(fmt.Sprintf("/proc/%d/mounts", a.Pid))
+	if err != nil || strings.Count(string(mounts), "\n") != 1 || !strings.HasPrefix(string(mounts), "none / tmpfs ro,nosuid,nodev,noexec") {
+		t.Errorf("mounts of a worker: %q, %v", mounts, err)
+	}
+	if files, err := os.ReadDir(fmt.Sprintf("/proc/%d/root", a.Pid)); err != nil || len(files) > 0 {
+		t.Errorf("files of a worker: %v, %v", files, err)
+	}
+}
+
+// Whoever kills the nursery does not stop the service, and kills no worker.
+func TestNurseryIsReplaced(t *testing.T) {
+	s := newNursery(t)
+	first := waiting(t, s)
+	if err := s.process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	second := waiting(t, s)
+	if namespace(t, first.Pid, "net") == namespace(t, second.Pid, "net") {
+		t.Error("the second worker is the dead nursery's")
+	}
+	if err := first.Signal(syscall.Signal(0)); err != nil {
+		t.Errorf("the first worker died with its nursery: %v", err)
+	}
+}
+
+// A worker dies with the thread that serves, as it does with the daemon.
+func TestWorkersDieWithTheDaemon(t *testing.T) {
+	s := newNursery(t)
+	p := waiting(t, s)
+	s.Close()
+	var state unix.Siginfo
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		if err := unix.Waitid(unix.P_PID, p.Pid, &state, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil); err != nil {
+			t.Fatal(err)
+		}
+		if state.Signo != 0 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("it lives")
+		}
+	}
+	if s, err := p.Wait(); err != nil || s.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		t.Errorf("%v, %v", s, err)
+	}
+}
+
+// What goes wrong between clone and exec is an error with its name, and
+// leaves nothing.
+func TestBirthThatFails(t *testing.T) {
+	path := stubPath(t, "obeys")
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewNurserySpawner(path, testCredential()); !errors.Is(err, unix.EACCES) || !errors.Is(err, ErrNoNamespaces) {
+		t.Errorf("a program nobody may execute: %v", err)
+	}
+	s := newNursery(t)
+	defer s.Close()
+	before, fds := len(children(t)), openFDs(t)
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := s.Spawn(int(file.Fd())); !errors.Is(err, unix.EBADF) || !strings.Contains(err.Error(), "clone3") {
+		t.Errorf("a cgroup that is none: %v", err)
+	}
+	if after := len(children(t)); after != before {
+		t.Errorf("%d children before, %d after", before, after)
+	}
+	if after := openFDs(t); after != fds+1 {
+		t.Errorf("%d descriptors before, %d after", fds, after)
+	}
+}
+
+func TestNamespacesHint(t *testing.T) {
+	for name, value := range map[string]string{
+		"kernel.unprivileged_userns_clone": "0", "user.max_user_namespaces": "0", "kernel.apparmor_restrict_unprivileged_userns": "1", "": "",
+	} {
+		hint := namespacesHint(func(asked string) string {
+			if asked == name {
+				return value
+			}
+			return ""
+		})
+		if !strings.Contains(hint, name+"=") && name != "" || name == "" && !strings.Contains(hint, "container") {
+			t.Errorf("%s: %q", name, hint)
+		}
+	}
+	err := namespacesMissing(unix.EPERM)
+	if picloud.ErrorCode(err) != picloud.CodeCannotStart || err.Hint == "" || !errors.Is(err, ErrNoNamespaces) {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,55 @@
+package supervisor
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// pipes are the two pipes of a worker to be: the daemon's ends in the Process,
+// and the worker's, which are closed here once it has them.
+type pipes struct {
+	Process
+	jobs, answers *os.File
+}
+
+func newPipes() (*pipes, error) {
+	jobs, daemonJobs, err := pipe(writeEnd)
+	if err != nil {
+		return nil, err
+	}
+	daemonAnswers, answers, err := pipe(readEnd)
+	if err != nil {
+		jobs.Close()
+		daemonJobs.Close()
+		return nil, err
+	}
+	return &pipes{Process{Jobs: daemonJobs, Answers: daemonAnswers}, jobs, answers}, nil
+}
+
+func (p *pipes) closeWorkers() {
+	p.jobs.Close()
+	p.answers.Close()
+}
+
+// The ends of a pipe, as pipe2(2) numbers them.
+const (
+	readEnd  = 0
+	writeEnd = 1
+)
+
+// pipe makes a pipe that is not inherited. The daemon's end takes deadlines;
+// the other blocks, as the worker wants it.
+func pipe(daemonEnd int) (r, w *os.File, err error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		return nil, nil, fmt.Errorf("pipe2: %w", err)
+	}
+	if err := unix.SetNonblock(fds[daemonEnd], true); err != nil {
+		unix.Close(fds[readEnd])
+		unix.Close(fds[writeEnd])
+		return nil, nil, fmt.Errorf("fcntl: %w", err)
+	}
+	return os.NewFile(uintptr(fds[readEnd]), "pipe"), os.NewFile(uintptr(fds[writeEnd]), "pipe"), nil
+}

@@ -1,0 +1,157 @@
+package nursery
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// ready is the nursery's first message. Another text in its place says why it
+// cannot be one.
+const ready = "ready"
+
+// Request asks for one worker. The descriptors stay the sender's; the nursery
+// gets copies.
+type Request struct {
+	// UID and GID are who the worker is to be, 0 for who the nursery is.
+	UID, GID uint32
+	// Jobs and Answers become its descriptors 0, and 1 and 2.
+	Jobs, Answers int
+	// Cgroup is the directory of its cgroup, -1 for the nursery's own.
+	Cgroup int
+}
+
+// maxRequest is the size of a request's bytes; its descriptors come beside them.
+const maxRequest = 8
+
+// SendRequest asks the nursery at the other end of the socket.
+func SendRequest(socket int, r Request) error {
+	var body []byte
+	body = binary.LittleEndian.AppendUint32(body, r.UID)
+	body = binary.LittleEndian.AppendUint32(body, r.GID)
+	fds := []int{r.Jobs, r.Answers}
+	if r.Cgroup >= 0 {
+		fds = append(fds, r.Cgroup)
+	}
+	return unix.Sendmsg(socket, body, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL)
+}
+
+// receive gives the next request, nil at the end of the socket.
+func receive(socket int) (*Request, error) {
+	var body [maxRequest + 1]byte
+	beside := make([]byte, unix.CmsgSpace(3*4))
+	n, besides, _, _, err := unix.Recvmsg(socket, body[:], beside, unix.MSG_CMSG_CLOEXEC)
+	for err == unix.EINTR {
+		n, besides, _, _, err = unix.Recvmsg(socket, body[:], beside, unix.MSG_CMSG_CLOEXEC)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("recvmsg: %w", err)
+	}
+	if n == 0 && besides == 0 {
+		return nil, nil
+	}
+	messages, err := unix.ParseSocketControlMessage(beside[:besides])
+	if err != nil || len(messages) != 1 || n != maxRequest {
+		return nil, errors.New("this is no request for a worker")
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil || len(fds) < 2 {
+		return nil, errors.New("a request for a worker comes with descriptors")
+	}
+	r := &Request{
+		UID:  binary.LittleEndian.Uint32(body[0:]),
+		GID:  binary.LittleEndian.Uint32(body[4:]),
+		Jobs: fds[0], Answers: fds[1], Cgroup: -1,
+	}
+	if len(fds) > 2 {
+		r.Cgroup = fds[2]
+	}
+	return r, nil
+}
+
+func (r *Request) close() {
+	unix.Close(r.Jobs)
+	unix.Close(r.Answers)
+	if r.Cgroup >= 0 {
+		unix.Close(r.Cgroup)
+	}
+}
+
+// Answer says what became of a request.
+type Answer struct {
+	// PID is the child's, as the daemon sees it, 0 if there is none. It is to be
+	// waited for even if it failed.
+	PID int
+	// step and errno say what failed.
+	step  step
+	errno unix.Errno
+}
+
+const answerSize = 12
+
+func (a Answer) send(socket int) error {
+	var body []byte
+	body = binary.LittleEndian.AppendUint32(body, uint32(a.PID))
+	body = binary.LittleEndian.AppendUint32(body, uint32(a.step))
+	body = binary.LittleEndian.AppendUint32(body, uint32(a.errno))
+	_, err := unix.Write(socket, body)
+	return err
+}
+
+// Err is what failed, nil if the worker's program has begun.
+func (a Answer) Err() error {
+	if a.errno == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", a.step, a.errno)
+}
+
+// ErrGone is the error of a nursery that has ended.
+var ErrGone = errors.New("the nursery has ended")
+
+// ReceiveReady waits for the nursery to say that it is one.
+func ReceiveReady(socket int) error {
+	text, err := read(socket, 512)
+	if err != nil {
+		return err
+	}
+	if string(text) != ready {
+		return errors.New(string(text))
+	}
+	return nil
+}
+
+// ReceiveAnswer waits for the answer to a request.
+func ReceiveAnswer(socket int) (Answer, error) {
+	body, err := read(socket, answerSize+1)
+	if err != nil {
+		return Answer{}, err
+	}
+	if len(body) != answerSize {
+		return Answer{}, errors.New("the nursery gave an answer that is none")
+	}
+	return Answer{
+		PID:   int(int32(binary.LittleEndian.Uint32(body[0:]))),
+		step:  step(binary.LittleEndian.Uint32(body[4:])),
+		errno: unix.Errno(binary.LittleEndian.Uint32(body[8:])),
+	}, nil
+}
+
+// read reads one message. The socket's SO_RCVTIMEO bounds how long.
+func read(socket, size int) ([]byte, error) {
+	body := make([]byte, size)
+	for {
+		n, err := unix.Read(socket, body)
+		switch {
+		case err == unix.EINTR:
+		case err == unix.ECONNRESET, err == nil && n == 0:
+			return nil, ErrGone
+		case err != nil:
+			return nil, fmt.Errorf("waiting for the nursery: %w", err)
+		default:
+			return body[:n], nil
+		}
+	}
+}
