@@ -20,6 +20,7 @@ const (
 	stepGroup
 	stepUser
 	stepNamespace
+	stepTasks
 	stepDescriptors
 	stepDeathSignal
 	stepExec
@@ -27,7 +28,7 @@ const (
 
 func (s step) String() string {
 	names := [...]string{"pipe2", "clone3", "setsid", "setgroups", "setresgid", "setresuid",
-		"unshare(CLONE_NEWUSER)", "dup3", "prctl(PR_SET_PDEATHSIG)", "execveat"}
+		"unshare(CLONE_NEWUSER)", "prlimit64(RLIMIT_NPROC)", "dup3", "prctl(PR_SET_PDEATHSIG)", "execveat"}
 	if int(s) >= len(names) {
 		return fmt.Sprint("step ", uint32(s))
 	}
@@ -38,6 +39,12 @@ func (s step) String() string {
 // belongs here: shared memory and queues of System V do. Its user namespace follows
 // when it is who it is to be.
 const atBirth = unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWCGROUP
+
+// maxTasks bounds a worker's threads and processes, as far above what the Go
+// runtime has as the daemon's own limit in cgroup v2. The kernel counts a user's by
+// user namespace, and in a worker's the worker is all there is; in the daemon's
+// it would be all the user's together.
+const maxTasks = 64
 
 // cloneArgs is the kernel's struct clone_args, see clone(2).
 type cloneArgs struct {
@@ -57,6 +64,7 @@ type birth struct {
 	report  uintptr // the write end of a pipe that exec closes
 	failure [8]byte // step and errno
 	pause   unix.Timespec
+	tasks   unix.Rlimit
 }
 
 func newBirth(workerName string) (*birth, error) {
@@ -64,7 +72,8 @@ func newBirth(workerName string) (*birth, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the workers' name: %w", err)
 	}
-	return &birth{empty: new(byte), argv: [2]*byte{argv0}, pause: unix.Timespec{Nsec: 5e6}}, nil
+	return &birth{empty: new(byte), argv: [2]*byte{argv0}, pause: unix.Timespec{Nsec: 5e6},
+		tasks: unix.Rlimit{Cur: maxTasks, Max: maxTasks}}, nil
 }
 
 // give makes a worker.
@@ -134,6 +143,10 @@ func (b *birth) fork() (pid int, errno unix.Errno) {
 	if errno == 0 {
 		failed = stepNamespace
 		_, _, errno = unix.RawSyscall(unix.SYS_UNSHARE, unix.CLONE_NEWUSER, 0, 0)
+	}
+	if errno == 0 {
+		failed = stepTasks
+		_, _, errno = unix.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NPROC, uintptr(unsafe.Pointer(&b.tasks)), 0, 0, 0)
 	}
 	for i := 0; i < len(b.fds) && errno == 0; i++ {
 		failed = stepDescriptors

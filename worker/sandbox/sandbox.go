@@ -78,7 +78,7 @@ func Lock(n Namespaces) error {
 	if err := denyFiles(); err != nil {
 		return err
 	}
-	if err := lowerResourceLimits(n); err != nil {
+	if err := lowerResourceLimits(); err != nil {
 		return err
 	}
 	return installFilter()
@@ -110,20 +110,13 @@ func dropCapabilities() error {
 	return nil
 }
 
-// maxTasks bounds the worker's threads and processes. A user's are counted by
-// user namespace, and of a worker's the worker is all there is; outside it would be
-// all the user's together. It is far more than the Go runtime's threads.
-const maxTasks = 64
-
-type resourceLimit struct {
-	name     string
-	resource int
-	value    uint64
-}
-
 // lowerResourceLimits closes ways to use what no other layer counts.
-func lowerResourceLimits(n Namespaces) error {
-	limits := []resourceLimit{
+func lowerResourceLimits() error {
+	for _, l := range []struct {
+		name     string
+		resource int
+		value    uint64
+	}{
 		{"RLIMIT_CORE", unix.RLIMIT_CORE, 0},
 		{"RLIMIT_FSIZE", unix.RLIMIT_FSIZE, 0},
 		{"RLIMIT_NOFILE", unix.RLIMIT_NOFILE, maxFDs},
@@ -131,11 +124,7 @@ func lowerResourceLimits(n Namespaces) error {
 		{"RLIMIT_MSGQUEUE", unix.RLIMIT_MSGQUEUE, 0},
 		// the first thread's stack, which RLIMIT_DATA does not count; Go's own are heap
 		{"RLIMIT_STACK", unix.RLIMIT_STACK, 1 << 20},
-	}
-	if n != NamespacesMissing {
-		limits = append(limits, resourceLimit{"RLIMIT_NPROC", unix.RLIMIT_NPROC, maxTasks})
-	}
-	for _, l := range limits {
+	} {
 		if err := unix.Setrlimit(l.resource, &unix.Rlimit{Cur: l.value, Max: l.value}); err != nil {
 			return fmt.Errorf("setrlimit(%s): %w", l.name, err)
 		}
