@@ -1,3 +1,10 @@
+// As in the worker's main: the stub that locks itself has the runtime's
+// descriptors where the filter expects them.
+
+//go:debug containermaxprocs=0
+//go:debug updatemaxprocs=0
+//go:debug decoratemappings=0
+
 // Package e2e tests PiCloud from outside: the real daemon with real workers,
 // over HTTP, its sockets and its command line.
 //

@@ -27,6 +27,8 @@ func stubWorker() {
 		return
 	}
 	switch {
+	case job.Purpose == wire.Run && job.ScriptName == "hostile":
+		hostileWorker(job)
 	case job.Purpose == wire.Check, job.ScriptName == "answers":
 		os.Stdout.Write(answer)
 	case job.ScriptName == "garbage":
