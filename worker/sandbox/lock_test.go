@@ -30,6 +30,10 @@ import (
 // The test binary is its own locked process: started under the name of an attempt,
 // it locks itself, makes the attempt and says how it went.
 func TestMain(m *testing.M) {
+	if name, ok := strings.CutPrefix(os.Args[0], "alone:"); ok {
+		tryAlone(name)
+		os.Exit(0)
+	}
 	if name, ok := strings.CutPrefix(os.Args[0], "locked:"); ok {
 		attempt, ok := attempts()[name]
 		if !ok {
@@ -110,7 +114,12 @@ func attempts() map[string]func() string {
 // and no environment, as the unprivileged user if the test runs as root.
 func start(t *testing.T, attempt string) (cmd *exec.Cmd, in io.WriteCloser, out io.Reader) {
 	t.Helper()
-	cmd = &exec.Cmd{Path: "/proc/self/exe", Args: []string{"locked:" + attempt}, Env: []string{}}
+	return startAs(t, "locked:"+attempt)
+}
+
+func startAs(t *testing.T, name string, arguments ...string) (cmd *exec.Cmd, in io.WriteCloser, out io.Reader) {
+	t.Helper()
+	cmd = &exec.Cmd{Path: "/proc/self/exe", Args: append([]string{name}, arguments...), Env: []string{}}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if os.Getuid() == 0 {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: 65534, Gid: 65534}
