@@ -84,14 +84,15 @@ func TestWhoImportsWhom(t *testing.T) {
 // knows it too.
 func TestWhoKnowsWhichLibrary(t *testing.T) {
 	owners := map[string]string{
-		"github.com/jackc/pgx/":            "picloud/store/postgres",
-		"modernc.org/sqlite":               "picloud/store/sqlite",
-		"github.com/containerd/cgroups/":   "picloud/supervisor",
-		"github.com/yuin/gopher-lua":       "picloud/worker/lua",
-		"github.com/danielgtaylor/huma/":   "picloud/manager",
-		"github.com/pressly/goose/":        "picloud/migrations",
-		"github.com/urfave/cli/":           "picloud/cmd/picloud",
-		"github.com/coreos/go-systemd/v22": "picloud/daemon",
+		"github.com/jackc/pgx/":              "picloud/store/postgres",
+		"modernc.org/sqlite":                 "picloud/store/sqlite",
+		"github.com/containerd/cgroups/":     "picloud/supervisor",
+		"github.com/elastic/go-seccomp-bpf/": "picloud/supervisor",
+		"github.com/yuin/gopher-lua":         "picloud/worker/lua",
+		"github.com/danielgtaylor/huma/":     "picloud/manager",
+		"github.com/pressly/goose/":          "picloud/migrations",
+		"github.com/urfave/cli/":             "picloud/cmd/picloud",
+		"github.com/coreos/go-systemd/v22":   "picloud/daemon",
 	}
 	for _, line := range imports(t, `{{$p := .ImportPath}}{{range .Imports}}{{$p}}>{{.}} {{end}}`, "./...") {
 		from, to, _ := strings.Cut(line, ">")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"syscall"
 
 	"picloud"
@@ -99,13 +100,26 @@ func outOfData(end *ending) bool {
 		says("SIGSEGV: segmentation violation") && says("addr=0x0\n") && says("goroutine 0 ")
 }
 
+// killedByFilter tells whether a seccomp filter ended the process.
+func killedByFilter(state *os.ProcessState) bool {
+	if state == nil {
+		return false
+	}
+	status, ok := state.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGSYS
+}
+
 // causeOfDeath says for the log all we know.
 func causeOfDeath(end *ending) error {
 	what := "no wait status"
 	if end.state != nil {
 		what = end.state.String()
-		if ws, ok := end.state.Sys().(syscall.WaitStatus); ok && ws.Signaled() && ws.Signal() == syscall.SIGSYS {
-			what += " (a system call that the filter does not allow)"
+		switch {
+		case end.systemCall != "":
+			what += " (" + end.systemCall + " is a system call that the filter does not allow)"
+		case killedByFilter(end.state):
+			what += " (a system call that the filter does not allow; the kernel's log names it, type=1326 pid=" +
+				strconv.Itoa(end.state.Pid()) + ")"
 		}
 	}
 	err := end.err

@@ -45,6 +45,7 @@ type Supervisor struct {
 	config Config
 	pool   *pool
 	queue  *queue
+	audit  *auditLog // nil where this daemon may not listen
 
 	mu       sync.Mutex
 	draining bool
@@ -58,6 +59,10 @@ func Start(ctx context.Context, c Config) (*Supervisor, error) {
 		config: c,
 		pool:   newPool(c.Spawner, c.Enclosures, c.Warm, c.Logger),
 		queue:  newQueue(c.Workers, c.Queue),
+	}
+	var err error
+	if s.audit, err = listenToAudit(); err != nil {
+		c.Logger.Info("the log will not name the system calls that workers are killed for: that needs CAP_AUDIT_READ", zap.Error(err))
 	}
 	s.pool.start()
 	ctx, cancel := context.WithTimeout(ctx, 2*startTimeout)
@@ -99,6 +104,9 @@ func (s *Supervisor) Invoke(ctx context.Context, inv Invocation) *Report {
 	case <-ctx.Done():
 		w.abort()
 		<-w.done
+	}
+	if killedByFilter(w.end.state) {
+		w.end.systemCall = s.audit.systemCall(w.process.Pid, auditWait)
 	}
 	outcome, problem := classify(&w.end, inv.Job, s.config.Enclosures.Mode())
 	r := &Report{Outcome: outcome, Err: problem, Usage: usage(w, time.Since(started))}
@@ -193,6 +201,10 @@ func (s *Supervisor) Drain(ctx context.Context) error {
 	}
 }
 
+// auditWait bounds how long an invocation, whose worker a filter has killed,
+// waits to hear what for.
+const auditWait = 200 * time.Millisecond
+
 // Close ends what still runs, and returns when no worker and no cgroup is left.
 // It may be called again.
 func (s *Supervisor) Close() error {
@@ -201,6 +213,7 @@ func (s *Supervisor) Close() error {
 	s.mu.Unlock()
 	s.pool.close()
 	s.inFlight.Wait()
+	s.audit.close()
 	s.config.Spawner.Close()
 	return s.config.Enclosures.Close()
 }

@@ -45,6 +45,8 @@ type ending struct {
 	evidence Evidence
 	lost     error // the evidence could not be read
 	tail     []byte
+
+	systemCall string // the one that a filter killed it for, "" if not known
 }
 
 // errRefused is a worker's own word that it could not lock itself.
