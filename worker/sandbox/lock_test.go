@@ -34,6 +34,10 @@ func TestMain(m *testing.M) {
 		tryAlone(name)
 		os.Exit(0)
 	}
+	if os.Args[0] == "required" {
+		fmt.Println(Lock(NamespacesRequired))
+		os.Exit(0)
+	}
 	if name, ok := strings.CutPrefix(os.Args[0], "locked:"); ok {
 		attempt, ok := attempts()[name]
 		if !ok {
@@ -232,6 +236,25 @@ func TestLockRefusesAnEnvironment(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "not locked: the environment is not empty") {
 		t.Fatalf("%q, %v", out, err)
+	}
+}
+
+// A worker that was not put where it belongs does not lock itself, so that it
+// never gets a job.
+func TestLockInsistsOnNamespaces(t *testing.T) {
+	for name, c := range map[string]struct {
+		flags uintptr
+		want  string
+	}{
+		"none":         {0, "namespaces: not in a pid namespace of its own"},
+		"without root": {syscall.CLONE_NEWUSER | syscall.CLONE_NEWPID, "namespaces: the root "},
+	} {
+		cmd := &exec.Cmd{Path: "/proc/self/exe", Args: []string{"required"}, Env: []string{}}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: c.flags}
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.HasPrefix(string(out), c.want) {
+			t.Errorf("%s: %q, %v; want %q", name, out, err, c.want)
+		}
 	}
 }
 
