@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -212,6 +213,18 @@ func TestKernelsView(t *testing.T) {
 		}
 		if os.Getuid() == 0 && strings.Contains(string(status), "Uid:\t0") {
 			t.Error("the process is root")
+		}
+	}
+	limits, err := os.ReadFile(dir + "/limits")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"Max core file size": "0", "Max file size": "0", "Max open files": "5", "Max locked memory": "0",
+		"Max msgqueue size": "0", "Max stack size": "1048576",
+	} {
+		if !regexp.MustCompile(`(?m)^` + name + ` +` + want + ` +` + want + ` `).Match(limits) {
+			t.Errorf("%s is not %s, soft and hard:\n%s", name, want, limits)
 		}
 	}
 	if os.Getuid() == 0 { // a process that is not dumpable shows these to root only
