@@ -112,6 +112,34 @@ func TestNurseryIsReplaced(t *testing.T) {
 	}
 }
 
+// A worker whose nursery did not live to tell of it is not left as a zombie.
+func TestLostWorkerIsReaped(t *testing.T) {
+	s := newNursery(t)
+	known, lost := waiting(t, s), waiting(t, s)
+	delete(s.given, lost.Pid)
+	if err := s.process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	waiting(t, s)
+	if _, err := os.Stat(fmt.Sprintf("/proc/%d", lost.Pid)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the lost one: %v", err)
+	}
+	if err := known.Signal(syscall.Signal(0)); err != nil {
+		t.Errorf("the other: %v", err)
+	}
+}
+
+// What is kept in mind of workers does not grow with their number.
+func TestGivenWorkersAreForgotten(t *testing.T) {
+	s := &nurserySpawner{given: map[int]bool{}}
+	for pid := range 100_000 {
+		s.note(pid)
+	}
+	if len(s.given) > 5000 {
+		t.Errorf("%d are kept", len(s.given))
+	}
+}
+
 // A worker dies with the thread that serves, as it does with the daemon.
 func TestWorkersDieWithTheDaemon(t *testing.T) {
 	s := newNursery(t)

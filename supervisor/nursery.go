@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -31,6 +32,7 @@ type nurserySpawner struct {
 	// of the goroutine that serves
 	process *os.Process
 	socket  int
+	given   map[int]bool // pids of the workers it gave away, and of some that are gone
 }
 
 type nurseryRequest struct {
@@ -59,6 +61,7 @@ func NewNurserySpawner(path string, credential *Credential) (Spawner, error) {
 		credential: credential,
 		requests:   make(chan nurseryRequest),
 		ended:      make(chan struct{}),
+		given:      map[int]bool{},
 	}
 	ready := make(chan error)
 	go s.serve(ready)
@@ -123,10 +126,51 @@ func (s *nurserySpawner) give(r *nursery.Request) (*os.Process, error) {
 		return p, err
 	}
 	s.stop()
+	s.reapLost()
 	if err := s.start(); err != nil {
 		return nil, err
 	}
 	return s.ask(r)
+}
+
+// reapLost ends and reaps a worker that a nursery made and did not live to tell
+// of. Who has been given a worker reaps it.
+func (s *nurserySpawner) reapLost() {
+	for _, pid := range s.children() {
+		if s.given[pid] {
+			continue
+		}
+		if p, err := os.FindProcess(pid); err == nil {
+			p.Kill()
+			p.Wait()
+		}
+	}
+}
+
+// children lists this thread's, which are the workers and no other; none where
+// the kernel does not say (CONFIG_PROC_CHILDREN).
+func (s *nurserySpawner) children() []int {
+	list, _ := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", unix.Gettid()))
+	var pids []int
+	for _, field := range strings.Fields(string(list)) {
+		if pid, err := strconv.Atoi(field); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// note keeps in mind who was given away, and forgets those who are gone.
+func (s *nurserySpawner) note(pid int) {
+	const many = 4096
+	if len(s.given) >= many {
+		left := map[int]bool{}
+		for _, child := range s.children() {
+			left[child] = s.given[child]
+		}
+		s.given = left
+	}
+	s.given[pid] = true
 }
 
 // ask gets a worker from the nursery that is.
@@ -152,6 +196,7 @@ func (s *nurserySpawner) ask(r *nursery.Request) (*os.Process, error) {
 		p.Wait()
 		return nil, answer.Err()
 	}
+	s.note(answer.PID)
 	return p, nil
 }
 
