@@ -18,15 +18,19 @@ func (d *daemon) spawnFaults() map[string]func() (end func()) {
 		return map[string]func() func(){"RLIMIT_NPROC": func() func() {
 			var usual unix.Rlimit
 			none := unix.Rlimit{}
-			if err := unix.Prlimit(d.pid(), unix.RLIMIT_NPROC, nil, &usual); err != nil {
+			nursery := d.nursery()
+			if nursery == 0 {
+				d.t.Fatal("no process makes the workers")
+			}
+			if err := unix.Prlimit(nursery, unix.RLIMIT_NPROC, nil, &usual); err != nil {
 				d.t.Fatal(err)
 			}
 			none.Max = usual.Max
-			if err := unix.Prlimit(d.pid(), unix.RLIMIT_NPROC, &none, nil); err != nil {
+			if err := unix.Prlimit(nursery, unix.RLIMIT_NPROC, &none, nil); err != nil {
 				d.t.Fatal(err)
 			}
 			return func() {
-				if err := unix.Prlimit(d.pid(), unix.RLIMIT_NPROC, &usual, nil); err != nil {
+				if err := unix.Prlimit(nursery, unix.RLIMIT_NPROC, &usual, nil); err != nil {
 					d.t.Fatal(err)
 				}
 			}

@@ -9,12 +9,31 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"picloud/worker/nursery"
 )
 
 // workers lists the processes that are workers of this daemon, by the program
 // they were started from: after the daemon's death they may have another parent.
 func (d *daemon) workers() []int {
 	d.t.Helper()
+	return d.processes(d.worker)
+}
+
+// nursery is the process that makes them, 0 if there is none.
+func (d *daemon) nursery() int {
+	d.t.Helper()
+	pids := d.processes(nursery.Name, d.worker)
+	if len(pids) != 1 {
+		return 0
+	}
+	return pids[0]
+}
+
+// processes lists the processes whose arguments begin so.
+func (d *daemon) processes(arguments ...string) []int {
+	d.t.Helper()
+	begin := strings.Join(arguments, "\x00") + "\x00"
 	var pids []int
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -26,7 +45,7 @@ func (d *daemon) workers() []int {
 			continue
 		}
 		cmdline, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
-		if err != nil || !strings.HasPrefix(string(cmdline), d.worker+"\x00") {
+		if err != nil || !strings.HasPrefix(string(cmdline), begin) {
 			continue
 		}
 		pids = append(pids, pid)
@@ -50,7 +69,9 @@ func (d *daemon) workerGroups() []string {
 // checkNothingLeft looks after a daemon's stop for what must be gone.
 func (d *daemon) checkNothingLeft() {
 	d.t.Helper()
-	d.eventually("no worker process is left", 5*time.Second, func() bool { return len(d.workers()) == 0 })
+	d.eventually("no worker process is left, and none that makes them", 5*time.Second, func() bool {
+		return len(d.workers())+len(d.processes(nursery.Name, d.worker)) == 0
+	})
 	if d.unit != "" {
 		path := filepath.Join("/sys/fs/cgroup/system.slice", d.unit)
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
