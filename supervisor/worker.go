@@ -167,15 +167,22 @@ func (w *worker) read(end *ending) (wire.Kind, []byte, error) {
 	kind, payload, err := wire.Read(seen)
 	if errors.Is(err, wire.ErrProtocol) {
 		rest := make([]byte, tailSize-len(seen.head))
-		w.setReadDeadline(time.Now().Add(100 * time.Millisecond))
+		w.setReadDeadline(time.Now().Add(lastWords))
 		n, _ := io.ReadFull(w.process.Answers, rest)
 		end.tail = append(seen.head, rest[:n]...)
 	}
 	return kind, payload, err
 }
 
-// tailSize is how much of a broken stream is kept, in bytes.
-const tailSize = 512
+const (
+	// tailSize is how much of a broken stream is kept, in bytes.
+	tailSize = 512
+
+	// lastWords bounds the wait for it. The Go runtime writes its reason for
+	// ending piece by piece, and without cgroup v2 nothing else tells that memory
+	// ran out.
+	lastWords = 2 * time.Second
+)
 
 // recorder keeps the first bytes that are read through it.
 type recorder struct {

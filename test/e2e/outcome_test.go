@@ -12,7 +12,7 @@ import (
 )
 
 func TestInfiniteLoop(t *testing.T) {
-	d := startDaemon(t)
+	d := startDaemon(t, withLongRuns())
 	d.deploy("loop", endless, object{"timeout_ms": 60_000})
 	a := d.run("loop")
 	a.expect(t, 507, object{"code": "limit_exceeded", "limit": "max_operations", "value": 1_000_000})
@@ -20,7 +20,7 @@ func TestInfiniteLoop(t *testing.T) {
 		t.Errorf("operations %q are not the same on every run", used)
 	}
 
-	d.deploy("loop", endless, object{"timeout_ms": 50, "sandbox": object{"max_operations": 10_000_000}})
+	d.deploy("loop", endless, object{"timeout_ms": 50, "sandbox": longRun()["sandbox"]})
 	a = d.run("loop")
 	a.expect(t, 504, object{"code": "timeout", "timeout_ms": 50})
 	pid := int(d.invocation(a.header.Get("PiCloud-Invocation-Id"))["worker_pid"].(float64))
