@@ -3,6 +3,7 @@
 package supervisor
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"picloud"
 )
 
 // What an earlier daemon left, processes and all, is gone before the first
@@ -52,6 +55,38 @@ func TestLeftoversAreSwept(t *testing.T) {
 	}
 	if err := e.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// No worker gets a cgroup that another had: not its name, and nothing that
+// the kernel counted in it.
+func TestEveryWorkerHasAFreshCgroup(t *testing.T) {
+	s := start(t, "obeys", nil)
+	j := job("grow")
+	j.Limits.TimeoutMS = 300_000
+	if r := s.Invoke(context.Background(), Invocation{Job: j}); r.Usage.OOMKills == 0 {
+		t.Fatalf("%s, %v, %+v", r.Outcome, r.Err, r.Usage)
+	}
+	for range 4 { // more than were warm
+		r := s.Invoke(context.Background(), Invocation{Job: job("answer")})
+		if r.Outcome != picloud.OutcomeOK || r.Usage.OOMKills != 0 || r.Usage.MemoryPeakBytes > stubMemoryMB<<19 {
+			t.Errorf("%s, %v, %+v", r.Outcome, r.Err, r.Usage)
+		}
+	}
+	paths := map[string]bool{}
+	for range 3 {
+		e, err := s.config.Enclosures.New()
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := e.(*cgroupEnclosure).path
+		if evidence, err := e.Evidence(); err != nil || evidence.OOMKills != 0 || evidence.OverLimit || paths[path] {
+			t.Errorf("%s: %+v, %v", path, evidence, err)
+		}
+		paths[path] = true
+		if err := e.Remove(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -18,10 +18,11 @@ func (d *daemon) spawnFaults() map[string]func() (end func()) {
 		return map[string]func() func(){"RLIMIT_NPROC": func() func() {
 			var usual unix.Rlimit
 			none := unix.Rlimit{}
-			nursery := d.nursery()
-			if nursery == 0 {
-				d.t.Fatal("no process makes the workers")
+			nurseries := d.nurseries()
+			if len(nurseries) != 1 {
+				d.t.Fatalf("%d processes make the workers", len(nurseries))
 			}
+			nursery := nurseries[0]
 			if err := unix.Prlimit(nursery, unix.RLIMIT_NPROC, nil, &usual); err != nil {
 				d.t.Fatal(err)
 			}

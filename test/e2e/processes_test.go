@@ -20,14 +20,10 @@ func (d *daemon) workers() []int {
 	return d.processes(d.worker)
 }
 
-// nursery is the process that makes them, 0 if there is none.
-func (d *daemon) nursery() int {
+// nurseries lists the processes that make them.
+func (d *daemon) nurseries() []int {
 	d.t.Helper()
-	pids := d.processes(nursery.Name, d.worker)
-	if len(pids) != 1 {
-		return 0
-	}
-	return pids[0]
+	return d.processes(nursery.Name, d.worker)
 }
 
 // processes lists the processes whose arguments begin so.
@@ -69,9 +65,8 @@ func (d *daemon) workerGroups() []string {
 // checkNothingLeft looks after a daemon's stop for what must be gone.
 func (d *daemon) checkNothingLeft() {
 	d.t.Helper()
-	d.eventually("no worker process is left, and none that makes them", 5*time.Second, func() bool {
-		return len(d.workers())+len(d.processes(nursery.Name, d.worker)) == 0
-	})
+	d.eventually("no worker process is left", 5*time.Second, func() bool { return len(d.workers()) == 0 })
+	d.eventually("no nursery is left", 5*time.Second, func() bool { return len(d.nurseries()) == 0 })
 	if d.unit != "" {
 		path := filepath.Join("/sys/fs/cgroup/system.slice", d.unit)
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {

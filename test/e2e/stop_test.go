@@ -81,4 +81,7 @@ func TestDaemonKilledUnderLoad(t *testing.T) {
 	if r := d.resources(); inSystemd() && r.groups != r.workers {
 		t.Errorf("%d workers and %d cgroups", r.workers, r.groups)
 	}
+	if n := len(d.nurseries()); n > 1 {
+		t.Errorf("%d nurseries: the killed daemon's lives", n)
+	}
 }
