@@ -16,7 +16,7 @@ var ErrNoNamespaces = errors.New("no namespaces")
 // namespacesMissing says why workers cannot be put into namespaces, and the one
 // thing to do. cause is what the nursery, or the kernel in starting it, said.
 func namespacesMissing(cause error) *picloud.Error {
-	return cannotStart(errors.Join(ErrNoNamespaces, cause), fmt.Sprintf("workers cannot be put into namespaces of their own: %v", cause), namespacesHint(sysctl))
+	return cannotStart(fmt.Errorf("%w: %w", ErrNoNamespaces, cause), fmt.Sprintf("workers cannot be put into namespaces of their own: %v", cause), namespacesHint(sysctl))
 }
 
 // namespacesHint looks for the switches with which systems forbid user
