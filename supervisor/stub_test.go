@@ -153,9 +153,10 @@ func do(job *wire.Job) {
 	case "kill": // the first process of a pid namespace cannot kill itself; a filter can
 		all := unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS}
 		unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-		unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER,
-			uintptr(unsafe.Pointer(&unix.SockFprog{Len: 1, Filter: &all})), 0, 0)
-		os.Getpid()
+		filter := &unix.SockFprog{Len: 1, Filter: &all}
+		// raw: the runtime makes no call of its own between the two
+		unix.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(filter)))
+		unix.RawSyscall(unix.SYS_GETPID, 0, 0, 0)
 	case "last words":
 		io.WriteString(os.Stderr, "panic: something\n")
 		os.Exit(2)
