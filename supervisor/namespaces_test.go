@@ -3,6 +3,7 @@
 package supervisor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,9 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 
 	"picloud"
+	"picloud/worker/nursery"
 )
 
 // waiting spawns a stub that stays, without a pool around it.
@@ -126,6 +129,35 @@ func TestLostWorkerIsReaped(t *testing.T) {
 	}
 	if err := known.Signal(syscall.Signal(0)); err != nil {
 		t.Errorf("the other: %v", err)
+	}
+}
+
+func killNurseries(t *testing.T) {
+	t.Helper()
+	for _, child := range children(t) {
+		cmdline, _ := os.ReadFile("/proc/" + child + "/cmdline")
+		if pid, err := strconv.Atoi(child); err == nil && strings.HasPrefix(string(cmdline), nursery.Name+"\x00") {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+}
+
+// The nursery is killed again and again while calls are served: each gets an
+// answer, and nothing is left of what was just being made.
+func TestNurseryKilledUnderLoad(t *testing.T) {
+	s := start(t, "obeys", func(c *Config) { c.Logger = zap.NewNop() })
+	for i := range 3 * manyCalls {
+		r := s.Invoke(context.Background(), Invocation{Job: job("answer")})
+		if r.Outcome != picloud.OutcomeOK && r.Outcome != picloud.OutcomeOverloaded {
+			t.Errorf("%s, %v", r.Outcome, r.Err)
+		}
+		if i%4 == 0 { // while the pool is being filled
+			time.Sleep(time.Duration(i%12) * 500 * time.Microsecond)
+			killNurseries(t)
+		}
+	}
+	if r := s.Invoke(context.Background(), Invocation{Job: job("answer")}); r.Outcome != picloud.OutcomeOK {
+		t.Errorf("afterwards: %s, %v", r.Outcome, r.Err)
 	}
 }
 

@@ -91,7 +91,17 @@ func (s *nurserySpawner) serve(ready chan<- error) {
 	s.stop()
 }
 
+// Spawn asks a second time, with other pipes, if the nursery has ended: whoever
+// killed it has not killed its successor.
 func (s *nurserySpawner) Spawn(cgroupFD int) (*Process, error) {
+	p, err := s.spawn(cgroupFD)
+	if errors.Is(err, nursery.ErrGone) {
+		p, err = s.spawn(cgroupFD)
+	}
+	return p, err
+}
+
+func (s *nurserySpawner) spawn(cgroupFD int) (*Process, error) {
 	pipes, err := newPipes()
 	if err != nil {
 		return nil, err
@@ -119,18 +129,18 @@ func (s *nurserySpawner) Close() {
 }
 
 // give has the nursery make a worker. One that has ended, or says nothing, is
-// replaced once: whoever killed it has not killed its successor.
+// replaced, but not asked for the same worker: the other may have made it, and it
+// may have written into its pipe.
 func (s *nurserySpawner) give(r *nursery.Request) (*os.Process, error) {
 	p, err := s.ask(r)
-	if !errors.Is(err, nursery.ErrGone) {
-		return p, err
+	if errors.Is(err, nursery.ErrGone) {
+		s.stop()
+		s.reapLost()
+		if failed := s.start(); failed != nil {
+			return nil, failed
+		}
 	}
-	s.stop()
-	s.reapLost()
-	if err := s.start(); err != nil {
-		return nil, err
-	}
-	return s.ask(r)
+	return p, err
 }
 
 // reapLost ends and reaps a worker that a nursery made and did not live to tell
