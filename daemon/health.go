@@ -6,13 +6,13 @@ import (
 	"net/http"
 	"time"
 
-	"picloud/store"
+	"picloud/store/cached"
 	"picloud/supervisor"
 )
 
 // health answers /healthz and /readyz.
 type health struct {
-	store       store.Store
+	store       *cached.Store
 	supervisor  *supervisor.Supervisor
 	connections *connections
 }
@@ -77,6 +77,9 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
+	if h.store.WritesFail() {
+		state.Database = part{stateDegraded, "the last write failed, perhaps for want of room on the disk; scripts are served; the log says why"}
+	}
 	if err := h.store.Ping(ctx); err != nil {
 		state.Database = part{stateFailing, "the database does not answer: nothing can be written; scripts that were called before are still served"}
 	}

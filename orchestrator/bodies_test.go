@@ -3,10 +3,12 @@ package orchestrator
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -144,5 +146,41 @@ func TestManyQueryParameters(t *testing.T) {
 	bounded(t, 0, heldUp{}).ServeHTTP(w, httptest.NewRequest("GET", "/run/one?"+strings.Repeat("%zz&", wire.MaxPairs), nil))
 	if w.Code != 400 || code(t, w) != "bad_request" || !strings.Contains(w.Body.String(), "257 query parameters") {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// A client that stops in the middle of its body, or of its answer, is given up;
+// nothing is held for it any more.
+func TestClientsThatStop(t *testing.T) {
+	large := 8 << 20 // more than a connection's buffers
+	o := bounded(t, int64(large), heldUp{response: make([]byte, large)})
+	o.bodyTimeout, o.sendTimeout = 50*time.Millisecond, 50*time.Millisecond
+	ended := make(chan struct{}, 2)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		o.ServeHTTP(w, r)
+		ended <- struct{}{}
+	}))
+	defer server.Close()
+	for name, request := range map[string]string{
+		"in its body":   "POST /run/one HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + strings.Repeat("x", 50_000),
+		"in its answer": "GET /run/one HTTP/1.1\r\nHost: a\r\n\r\n",
+	} {
+		c, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := io.WriteString(c, request); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-ended:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("a client that stops %s is waited for", name)
+		}
+		if !o.bodies.free.TryAcquire(int64(large)) {
+			t.Errorf("%s: something is still held", name)
+		}
+		o.bodies.free.Release(int64(large))
 	}
 }

@@ -56,10 +56,18 @@ type Config struct {
 type Orchestrator struct {
 	config Config
 	bodies bodies
+
+	bodyTimeout time.Duration // how long a client may take to send its body
+	sendTimeout time.Duration // and to receive its answer
 }
 
 // New gives an Orchestrator.
-func New(c Config) *Orchestrator { return &Orchestrator{c, newBodies(c.BodyBytes)} }
+func New(c Config) *Orchestrator {
+	return &Orchestrator{
+		config: c, bodies: newBodies(c.BodyBytes),
+		bodyTimeout: 30 * time.Second, sendTimeout: 30 * time.Second,
+	}
+}
 
 // Prefix begins the path of every invocation.
 const Prefix = "/run/"
@@ -87,7 +95,7 @@ func (o *Orchestrator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if report.Err != nil {
 		problem.Write(w, report.Err)
 	} else {
-		writeResponse(w, r, report.Response)
+		o.writeResponse(w, r, report.Response)
 	}
 	o.record(r.Context(), id, name, outcome, report, time.Since(begin))
 }
@@ -98,7 +106,7 @@ func (o *Orchestrator) invoke(w http.ResponseWriter, r *http.Request, id, name, 
 	if err != nil {
 		return failed(r.Context(), err)
 	}
-	request, err := readRequest(w, r, path, min(wire.MaxBody, effective.MaxStringSize), held)
+	request, err := o.readRequest(w, r, path, min(wire.MaxBody, effective.MaxStringSize), held)
 	if err != nil {
 		return failed(r.Context(), err)
 	}

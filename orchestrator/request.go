@@ -15,12 +15,9 @@ import (
 	"picloud/worker/wire"
 )
 
-// bodyTimeout bounds how long a client may take to send its body.
-const bodyTimeout = 30 * time.Second
-
 // readRequest turns an HTTP request into what the script sees. Lists are
 // sorted, so that a script's operations do not depend on chance.
-func readRequest(w http.ResponseWriter, r *http.Request, path string, maxBody int64, held *held) (wire.Request, error) {
+func (o *Orchestrator) readRequest(w http.ResponseWriter, r *http.Request, path string, maxBody int64, held *held) (wire.Request, error) {
 	if n := strings.Count(r.URL.RawQuery, "&"); n >= wire.MaxPairs { // parsed, they take far more memory
 		return wire.Request{}, badRequest(fmt.Sprintf("there are %d query parameters; allowed are %d", n+1, wire.MaxPairs), nil)
 	}
@@ -47,16 +44,16 @@ func readRequest(w http.ResponseWriter, r *http.Request, path string, maxBody in
 	if len(path) > wire.MaxPath || len(r.Method) > wire.MaxMethod {
 		return wire.Request{}, badRequest(fmt.Sprintf("the path may have %d bytes, the method %d", wire.MaxPath, wire.MaxMethod), nil)
 	}
-	request.Body, err = readBody(w, r, maxBody, held)
+	request.Body, err = o.readBody(w, r, maxBody, held)
 	return request, err
 }
 
-func readBody(w http.ResponseWriter, r *http.Request, limit int64, held *held) ([]byte, error) {
+func (o *Orchestrator) readBody(w http.ResponseWriter, r *http.Request, limit int64, held *held) ([]byte, error) {
 	if r.ContentLength > limit {
 		return nil, tooLarge(limit)
 	}
 	// a connection without deadlines, as in tests, is not an error
-	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(o.bodyTimeout))
 	body, err := io.ReadAll(counted{http.MaxBytesReader(w, r.Body, limit), held})
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, tooLarge(limit)

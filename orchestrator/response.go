@@ -47,14 +47,11 @@ func ours(name string) bool {
 	return strings.HasPrefix(name, "Picloud-")
 }
 
-// sendTimeout bounds how long a client may take to receive an answer.
-const sendTimeout = 30 * time.Second
-
 // writeResponse sends a script's response. Content-Type is always set, so that
 // nobody guesses at one.
-func writeResponse(w http.ResponseWriter, r *http.Request, response wire.Response) {
+func (o *Orchestrator) writeResponse(w http.ResponseWriter, r *http.Request, response wire.Response) {
 	// a connection without deadlines, as in tests, is not an error
-	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendTimeout))
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(o.sendTimeout))
 	h := w.Header()
 	for _, field := range response.Headers {
 		if !ours(field.Name) {

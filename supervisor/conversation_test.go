@@ -120,7 +120,7 @@ func TestConversationTakesLittleMemory(t *testing.T) {
 		"a flood after Ready":        {append(wire.Ready(), flood...), 64 << 10},
 		"a length and no more":       {append(wire.Ready(), announced...), 64 << 10},
 		"a length that is too large": {append(append(wire.Ready(), byte(wire.KindResult), 0xff, 0xff, 0xff, 0xff), flood...), 64 << 10},
-		"log lines without end":      {append(wire.Ready(), bytes.Repeat(logFrame(t, "x"), 1<<20)...), 8 << 20},
+		"log lines without end":      {append(wire.Ready(), bytes.Repeat(logFrame(t, "x"), 1<<20)...), 32 << 20},
 		"answers without end":        {append(wire.Ready(), bytes.Repeat(okResult("x"), 1<<16)...), 64 << 10},
 	} {
 		var before, after runtime.MemStats

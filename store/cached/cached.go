@@ -33,6 +33,7 @@ const patience = 2 * time.Second
 type Store struct {
 	store.Store
 	memory *memory
+	writes writes
 }
 
 var _ store.Store = (*Store)(nil)
@@ -46,6 +47,7 @@ func New(s store.Store) *Store {
 func (s *Store) CreateScript(ctx context.Context, d store.Draft) (store.Script, error) {
 	began := s.memory.now()
 	created, err := s.Store.CreateScript(ctx, d)
+	s.writes.note(ctx, err)
 	if err == nil {
 		s.memory.wrote(began, created)
 	}
@@ -56,6 +58,7 @@ func (s *Store) CreateScript(ctx context.Context, d store.Draft) (store.Script, 
 func (s *Store) PutScript(ctx context.Context, d store.Draft, ifVersion int64) (store.Script, bool, error) {
 	began := s.memory.now()
 	put, created, err := s.Store.PutScript(ctx, d, ifVersion)
+	s.writes.note(ctx, err)
 	if err == nil {
 		s.memory.wrote(began, put)
 	}
@@ -65,6 +68,7 @@ func (s *Store) PutScript(ctx context.Context, d store.Draft, ifVersion int64) (
 // DeleteScript is part of store.Store.
 func (s *Store) DeleteScript(ctx context.Context, name string, ifVersion int64) error {
 	err := s.Store.DeleteScript(ctx, name, ifVersion)
+	s.writes.note(ctx, err)
 	if err == nil {
 		s.memory.deleted(name)
 	}
@@ -75,6 +79,7 @@ func (s *Store) DeleteScript(ctx context.Context, name string, ifVersion int64) 
 func (s *Store) PatchCeiling(ctx context.Context, changes map[limits.Field]*int64) error {
 	began := s.memory.now()
 	err := s.Store.PatchCeiling(ctx, changes)
+	s.writes.note(ctx, err)
 	if err == nil {
 		s.memory.patched(began, changes)
 	}

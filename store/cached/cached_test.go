@@ -169,8 +169,14 @@ func TestWhileTheDatabaseIsAway(t *testing.T) {
 				t.Errorf("an administrator writes: %v", err)
 			}
 			wantSource(t, s, "called", "1", "")
+			if !s.WritesFail() {
+				t.Error("the failed write does not show")
+			}
 		}
 		*failure = false
+	}
+	if _, err := s.CreateScript(t.Context(), store.Draft{Name: "called"}); picloud.ErrorCode(err) != picloud.CodeScriptExists || s.WritesFail() {
+		t.Errorf("a write that is refused with reason: %v, %t", err, s.WritesFail())
 	}
 	// what others have done counts at once, and again when the database has gone
 	put(t, db.Store, "called", "3")

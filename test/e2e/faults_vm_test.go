@@ -60,6 +60,10 @@ func TestDiskFull(t *testing.T) {
 			t.Errorf("%v %s", a.header, a.body)
 		}
 		d.run("hello").expect(t, 200, nil)
+		ready := d.request("GET", "/readyz", "")
+		if state, _ := ready.field("database").(object); ready.status != 200 || state["state"] != "degraded" {
+			t.Errorf("/readyz: %d %s", ready.status, ready.body)
+		}
 	}
 	d.run("large").expect(t, 404, nil)
 	if err := os.Remove(filler); err != nil {
@@ -68,6 +72,9 @@ func TestDiskFull(t *testing.T) {
 	d.deploy("large", "return '"+strings.Repeat("y", 200_000)+"'")
 	d.run("large").expect(t, 200, nil)
 	d.run("hello").expect(t, 200, nil)
+	if state, _ := d.request("GET", "/readyz", "").field("database").(object); state["state"] != "ok" {
+		t.Errorf("/readyz afterwards: %v", state)
+	}
 }
 
 // fill writes a file until its file system has no room left.
