@@ -49,10 +49,12 @@ func TestStubWorkers(t *testing.T) {
 	d := newDaemon(t)
 	d.copyWorker("/proc/self/exe")
 	d.startForTest()
+	// this program is no lean worker: its cryptography alone keeps 32 MiB
+	roomForTheStub := object{"memory_limit_mb": 128}
 	for _, name := range []string{"answers", "garbage", "too-much", "twice", "nothing"} {
-		d.deploy(name, "return 1")
+		d.deploy(name, "return 1", roomForTheStub)
 	}
-	d.deploy("stays", "return 1", object{"timeout_ms": 100})
+	d.deploy("stays", "return 1", roomForTheStub, object{"timeout_ms": 100})
 	d.atRest()
 	before := d.resources()
 	for range 3 {
