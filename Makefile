@@ -5,7 +5,7 @@ GO ?= go
 # the worker must not have cgo in it, and nothing else needs it
 export CGO_ENABLED := 0
 # seconds that the suite may take in the virtual machine
-VM_LIMIT ?= 1800
+VM_LIMIT ?= 2400
 # how much is soaked: calls, natively and in the virtual machine, or minutes
 SOAK_CALLS ?= 100000
 SOAK_VM_CALLS ?= 5000

@@ -93,6 +93,7 @@ func TestWhoKnowsWhichLibrary(t *testing.T) {
 		"github.com/pressly/goose/":          "picloud/migrations",
 		"github.com/urfave/cli/":             "picloud/cmd/picloud",
 		"github.com/coreos/go-systemd/v22":   "picloud/daemon",
+		"github.com/hashicorp/golang-lru/":   "picloud/store/cached",
 	}
 	for _, line := range imports(t, `{{$p := .ImportPath}}{{range .Imports}}{{$p}}>{{.}} {{end}}`, "./...") {
 		from, to, _ := strings.Cut(line, ">")

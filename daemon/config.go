@@ -3,7 +3,8 @@
 //
 // It promises to be ready only when the database is migrated and a worker has
 // locked itself; to hold what it was asked to hold or not to start; to give every
-// request it accepts exactly one answer, its own stop included; and to leave no
+// request it accepts exactly one answer, its own stop included; to bound what
+// strangers make it hold, in connections, descriptors and memory; and to leave no
 // process, no cgroup and no socket behind when it stops. It fails in starting,
 // with an error that says what is missing and what to do.
 package daemon

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"picloud"
+	"picloud/worker/wire"
 )
 
 // faulty is a Spawner and Enclosures that work, or fail in the way that was
@@ -188,5 +189,22 @@ func TestCgroupFails(t *testing.T) {
 				t.Errorf("the next call: %s, %v", r.Outcome, r.Err)
 			}
 		})
+	}
+}
+
+// A worker that dies while it receives its job: the call has one answer, soon. If
+// it cannot have had all of its job, another gets it; it is no use if all do so.
+func TestWorkersThatDieWhileTheyReceive(t *testing.T) {
+	s := start(t, "breaks off", func(c *Config) { c.Logger = zap.NewNop() })
+	for size, want := range map[int]picloud.Outcome{10: picloud.OutcomeWorkerKilled, wire.MaxBody: picloud.OutcomeOverloaded} {
+		failed := s.Stats().Failures
+		j := job("answer")
+		j.Request.Body = make([]byte, size)
+		if r := s.Invoke(context.Background(), Invocation{Job: j}); r.Outcome != want {
+			t.Errorf("a body of %d bytes: %s, %v; want %s", size, r.Outcome, r.Err, want)
+		}
+		if now := s.Stats(); (now.Failures > failed) != (want == picloud.OutcomeOverloaded) || (now.LastFailure != nil) != (now.Failures > 0) {
+			t.Errorf("a body of %d bytes: %d failures, then %d, the last %v", size, failed, now.Failures, now.LastFailure)
+		}
 	}
 }

@@ -78,6 +78,10 @@ func stub(behaviour string) {
 	case "fleeting": // is ready, and dies
 		os.Stdout.Write(wire.Ready())
 		return
+	case "breaks off": // in the middle of its job
+		os.Stdout.Write(wire.Ready())
+		io.ReadFull(os.Stdin, make([]byte, 10))
+		return
 	case "hasty": // answers before it is asked
 		os.Stdout.Write(wire.Ready())
 		os.Stdout.Write(okResult("hasty"))
