@@ -2,6 +2,8 @@ package daemon
 
 import (
 	"fmt"
+	"math"
+	"runtime/debug"
 
 	"golang.org/x/sys/unix"
 
@@ -47,3 +49,12 @@ func maxConnections(workers, warm, queue int) (int, error) {
 // bodyBytes is what the bodies of all requests and answers together may take of
 // the machine's memory.
 func bodyBytes(memory int64) int64 { return min(max(memory/16, 8<<20), 256<<20) }
+
+// boundHeap has the garbage collector work harder near the part of the machine's
+// memory that workers may not have, instead of letting garbage double what is
+// used; unless GOMEMLIMIT says something else.
+func boundHeap(memory int64) {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(memory / 4)
+	}
+}

@@ -75,6 +75,7 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
+	boundHeap(memory)
 	registry := prometheus.NewRegistry()
 	metrics, err := registerMetrics(registry, sup, public)
 	if err != nil {

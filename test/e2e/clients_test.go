@@ -86,6 +86,9 @@ func TestClientsThatStall(t *testing.T) {
 		strings.Contains(metrics.body, "picloud_connections_evicted_total 0\n") {
 		t.Errorf("metrics do not tell: %v\n%s", err, tail(metrics.body, 30))
 	}
+	if strings.Contains(metrics.body, "go_gc_gomemlimit_bytes 9.2") || !strings.Contains(metrics.body, "go_gc_gomemlimit_bytes ") {
+		t.Error("the daemon's own memory has no bound")
+	}
 }
 
 // A daemon that has no descriptor left says so, answers whom it has, and is well
