@@ -45,7 +45,7 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	db := cached.New(opened)
+	db := cached.New(opened, c.Logger)
 	defer func() {
 		if err := db.Close(); err != nil {
 			c.Logger.Error("closing the database failed", zap.Error(err))

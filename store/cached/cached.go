@@ -19,6 +19,8 @@ import (
 	"maps"
 	"time"
 
+	"go.uber.org/zap"
+
 	"picloud"
 	"picloud/limits"
 	"picloud/store"
@@ -34,13 +36,14 @@ type Store struct {
 	store.Store
 	memory *memory
 	writes writes
+	outage outage
 }
 
 var _ store.Store = (*Store)(nil)
 
 // New gives a Store over s, and owns s from then on.
-func New(s store.Store) *Store {
-	return &Store{Store: s, memory: newMemory(maxScripts, maxBytes)}
+func New(s store.Store, logger *zap.Logger) *Store {
+	return &Store{Store: s, memory: newMemory(maxScripts, maxBytes), outage: outage{logger: logger}}
 }
 
 // CreateScript is part of store.Store.
@@ -105,6 +108,7 @@ func (c Calls) Script(ctx context.Context, name string) (store.Script, error) {
 	case picloud.ErrorCode(err) == picloud.CodeScriptNotFound:
 		m.missed(began, name)
 	case ok && ctx.Err() == nil:
+		c.store.outage.bridged(err)
 		return known, nil
 	}
 	return script, err
@@ -121,6 +125,7 @@ func (c Calls) Ceiling(ctx context.Context) (map[limits.Field]int64, error) {
 	case err == nil:
 		m.readCeiling(began, ceiling)
 	case known != nil && ctx.Err() == nil:
+		c.store.outage.bridged(err)
 		return maps.Clone(known), nil
 	}
 	return ceiling, err

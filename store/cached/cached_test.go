@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
 	"picloud"
 	"picloud/limits"
 	"picloud/store"
@@ -79,7 +82,7 @@ func open(t *testing.T) *sqlite.Store {
 func fixture(t *testing.T) (*Store, *inner) {
 	t.Helper()
 	db := &inner{Store: open(t)}
-	s := New(db)
+	s := New(db, zap.NewNop())
 	t.Cleanup(func() { s.Close() })
 	return s, db
 }
@@ -99,13 +102,13 @@ func (s asCalled) Ceiling(ctx context.Context) (map[limits.Field]int64, error) {
 }
 
 func TestConformance(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return New(open(t)) })
+	storetest.Run(t, func(t *testing.T) store.Store { return New(open(t), zap.NewNop()) })
 }
 
 // With a database that answers, calls see what everybody sees.
 func TestConformanceOfCalls(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store {
-		s := New(open(t))
+		s := New(open(t), zap.NewNop())
 		return asCalled{s, s.Calls()}
 	})
 }
@@ -188,6 +191,22 @@ func TestWhileTheDatabaseIsAway(t *testing.T) {
 	db.away = true
 	wantSource(t, s, "called", "3", "")
 	wantSource(t, s, "changed", "", picloud.CodeStoreUnavailable)
+}
+
+// The log tells of an outage, and not of every call.
+func TestOutageIsLogged(t *testing.T) {
+	core, logs := observer.New(zap.InfoLevel)
+	db := &inner{Store: open(t)}
+	s := New(db, zap.New(core))
+	defer s.Close()
+	put(t, s, "a", "1")
+	db.away = true
+	for range 100 {
+		wantSource(t, s, "a", "1", "")
+	}
+	if lines := logs.All(); len(lines) != 1 || !strings.Contains(fmt.Sprint(lines[0].ContextMap()["error"]), "connection refused") {
+		t.Errorf("the log has %v", lines)
+	}
 }
 
 // The end of the caller's own context is no word on the database.
