@@ -107,6 +107,9 @@ func TestPowerCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if out, err := exec.Command("modprobe", "loop").CombinedOutput(); err != nil {
+		t.Logf("modprobe loop: %v: %s", err, out) // if it matters, mount will say so
+	}
 	d.mountData("-o", "loop", disk)
 	d.startForTest()
 	answered := map[string]string{}

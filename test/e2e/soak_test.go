@@ -252,9 +252,11 @@ func (s *soak) held() held {
 	}
 }
 
-// Room for chance: the Go runtime's own goroutines, and when it returns memory.
+// Room for chance: the Go runtime's own goroutines, when it returns memory, and
+// when the kernel does.
 const (
 	goroutineRoom = 5
+	dyingRoom     = 2 // a dead cgroup lives on until the kernel's next look at it
 	rssRoomMiB    = 24
 )
 
@@ -266,7 +268,7 @@ func (s *soak) settled(before held) held {
 		after := s.held()
 		if after.resources == before.resources && after.Zombies == 0 &&
 			after.Goroutines <= before.Goroutines+goroutineRoom &&
-			after.DyingMemCG <= before.DyingMemCG && after.RSSMiB <= before.RSSMiB+rssRoomMiB {
+			after.DyingMemCG <= before.DyingMemCG+dyingRoom && after.RSSMiB <= before.RSSMiB+rssRoomMiB {
 			return after
 		}
 		if time.Now().After(end) {
