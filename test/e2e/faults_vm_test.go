@@ -51,7 +51,7 @@ func TestDiskFull(t *testing.T) {
 	d.startForTest()
 	d.deploy("hello", "return 'hello'")
 	filler := d.path("data/filler")
-	fill(t, filler)
+	fillDisk(t, filler)
 	large := object{"source": "return '" + strings.Repeat("x", 200_000) + "'"}
 	for range 2 {
 		a := d.admin("PUT", "/scripts/large", large)
@@ -77,8 +77,8 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// fill writes a file until its file system has no room left.
-func fill(t *testing.T, path string) {
+// fillDisk writes a file until its file system has no room left.
+func fillDisk(t *testing.T, path string) {
 	t.Helper()
 	f, err := os.Create(path)
 	if err != nil {
