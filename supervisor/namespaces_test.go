@@ -194,6 +194,15 @@ func TestWorkersDieWithTheDaemon(t *testing.T) {
 	}
 }
 
+// A program that is no nursery is not mistaken for a machine without
+// namespaces, on which the degraded mode would go on.
+func TestProgramThatIsNoNursery(t *testing.T) {
+	_, err := NewNurserySpawner("/bin/false", testCredential())
+	if picloud.ErrorCode(err) != picloud.CodeCannotStart || errors.Is(err, ErrNoNamespaces) || !strings.Contains(err.Error(), "/bin/false") {
+		t.Fatal(err)
+	}
+}
+
 // What goes wrong between clone and exec is an error with its name, and
 // leaves nothing.
 func TestBirthThatFails(t *testing.T) {

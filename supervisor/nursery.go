@@ -68,6 +68,10 @@ func NewNurserySpawner(path string, credential *Credential) (Spawner, error) {
 	if err := <-ready; err != nil {
 		<-s.ended
 		program.Close()
+		if errors.Is(err, nursery.ErrGone) { // it could begin, and had nothing to say
+			return nil, cannotStart(err, "no worker can be started: "+path+" is no worker program",
+				"check that picloud-worker belongs to this version, or name it in PICLOUD_WORKER")
+		}
 		return nil, namespacesMissing(err)
 	}
 	return s, nil
