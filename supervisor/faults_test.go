@@ -103,9 +103,7 @@ func TestWorkersThatDoNotLive(t *testing.T) {
 			awaitIdle(t, s, 3)
 			f.fault.Store(fault)
 			killIdle(s)
-			for s.Stats().LastFailure == nil {
-				time.Sleep(time.Millisecond)
-			}
+			awaitFailure(t, s, true)
 
 			before, since, killed := f.tried.Load(), time.Now(), 0
 			for time.Since(since) < 2*time.Second {
@@ -130,13 +128,22 @@ func TestWorkersThatDoNotLive(t *testing.T) {
 
 			f.fault.Store("")
 			awaitIdle(t, s, 3)
-			for s.Stats().LastFailure != nil {
-				time.Sleep(time.Millisecond)
-			}
+			awaitFailure(t, s, false)
 			if r := s.Invoke(context.Background(), Invocation{Job: job("answer")}); r.Outcome != picloud.OutcomeOK {
 				t.Errorf("afterwards: %s, %v", r.Outcome, r.Err)
 			}
 		})
+	}
+}
+
+// awaitFailure waits until a failure shows, or none does any more.
+func awaitFailure(t *testing.T, s *Supervisor, shows bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); (s.Stats().LastFailure != nil) != shows; {
+		if time.Now().After(end) {
+			t.Fatalf("after 30 s: %+v", s.Stats())
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 

@@ -171,11 +171,15 @@ func TestOneScriptCannotStarveAnother(t *testing.T) {
 			s.Invoke(ctx, Invocation{Job: j})
 		})
 	}
-	for {
-		if now := s.Stats(); now.Running == 3 && now.Waiting == 8 {
+	for end := time.Now().Add(15 * time.Second); ; time.Sleep(time.Millisecond) {
+		now := s.Stats()
+		if now.Running == 3 && now.Waiting == 8 {
 			break
 		}
-		time.Sleep(time.Millisecond)
+		if time.Now().After(end) {
+			t.Errorf("%d run and %d wait; want 3 and 8", now.Running, now.Waiting)
+			break
+		}
 	}
 	for range 5 {
 		j := job("answer")
