@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"picloud/store/cached"
@@ -48,7 +49,8 @@ type poolPart struct {
 
 type isolationState struct {
 	part
-	Mode supervisor.Mode `json:"mode"`
+	Mode       supervisor.Mode `json:"mode"`
+	Namespaces bool            `json:"namespaces"`
 }
 
 type connectionState struct {
@@ -67,7 +69,7 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 	state := readiness{
 		Status:    "ready",
 		Database:  part{State: stateOK},
-		Isolation: isolationState{part{State: stateOK}, stats.Mode},
+		Isolation: isolationState{part{State: stateOK}, stats.Mode, stats.Namespaces},
 		Pool: poolPart{
 			part:    part{State: stateOK},
 			Workers: stats.Workers, Running: stats.Running, Waiting: stats.Waiting,
@@ -89,14 +91,25 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 	if stats.Draining {
 		state.Pool.part = part{stateFailing, "the daemon is stopping"}
 	}
-	if stats.Mode != supervisor.ModeCgroup {
-		state.Isolation.part = part{stateDegraded, "no cgroup v2: RLIMIT_DATA in place of memory.max, no bound on tasks and CPU"}
+	if stats.Degraded() {
+		state.Isolation.part = part{stateDegraded, strings.Join(missing(stats), "; ")}
 	}
 	status := http.StatusOK
 	if state.Database.State == stateFailing || state.Pool.State == stateFailing {
 		state.Status, status = "not ready", http.StatusServiceUnavailable
 	}
 	answer(w, status, state)
+}
+
+// missing says what workers are held without.
+func missing(s supervisor.Stats) (parts []string) {
+	if s.Mode != supervisor.ModeCgroup {
+		parts = append(parts, "no cgroup v2: RLIMIT_DATA in place of memory.max, no bound on CPU")
+	}
+	if !s.Namespaces {
+		parts = append(parts, "no namespaces and no empty root: seccomp and Landlock stand alone")
+	}
+	return parts
 }
 
 func stateOfConnections(s connectionStats) connectionState {

@@ -35,7 +35,7 @@ func descriptions() (workers, limit, waiting, spawned, failures, isolation, info
 		d("picloud_queue_waiting", "Requests that wait for a worker.", nil, nil),
 		d("picloud_workers_spawned_total", "Worker processes started.", nil, nil),
 		d("picloud_worker_start_failures_total", "Worker processes that could not be started, or died before they had a job.", nil, nil),
-		d("picloud_isolation_degraded", "1 if the workers are held without cgroup v2, else 0.", []string{"mode"}, nil),
+		d("picloud_isolation_degraded", "1 if the workers are held without cgroup v2 or without namespaces, else 0.", []string{"mode"}, nil),
 		d("picloud_info", "Always 1.", []string{"version"}, nil)
 }
 
@@ -55,7 +55,7 @@ func (c poolCollector) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(spawned, prometheus.CounterValue, float64(s.Spawned))
 	ch <- prometheus.MustNewConstMetric(failures, prometheus.CounterValue, float64(s.Failures))
 	degraded := 0
-	if s.Mode != supervisor.ModeCgroup {
+	if s.Degraded() {
 		degraded = 1
 	}
 	gauge(isolation, degraded, string(s.Mode))

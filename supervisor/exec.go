@@ -63,6 +63,8 @@ func (s *execSpawner) serve() {
 	}
 }
 
+func (s *execSpawner) Namespaces() bool { return false }
+
 func (s *execSpawner) Spawn(cgroupFD int) (*Process, error) {
 	answer := make(chan spawnAnswer, 1)
 	s.requests <- spawnRequest{cgroupFD, answer}

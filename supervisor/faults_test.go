@@ -67,6 +67,8 @@ func (e faultyEnclosure) Evidence() (Evidence, error) {
 	return evidence, err
 }
 
+func (f *faulty) Namespaces() bool { return f.workers.Namespaces() }
+
 func (f *faulty) Spawn(cgroupFD int) (*Process, error) {
 	f.tried.Add(1)
 	fault, _ := f.fault.Load().(string)

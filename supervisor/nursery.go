@@ -97,6 +97,8 @@ func (s *nurserySpawner) serve(ready chan<- error) {
 
 // Spawn asks a second time, with other pipes, if the nursery has ended: whoever
 // killed it has not killed its successor.
+func (s *nurserySpawner) Namespaces() bool { return true }
+
 func (s *nurserySpawner) Spawn(cgroupFD int) (*Process, error) {
 	p, err := s.spawn(cgroupFD)
 	if errors.Is(err, nursery.ErrGone) {

@@ -19,10 +19,12 @@ type Credential struct{ UID, GID uint32 }
 //   - It is the daemon's own child: Process.Wait reaps it.
 //   - On an error nothing is left: no process, no descriptor.
 //
-// Spawn may be called from several goroutines. Close ends the Spawner once all
+// Namespaces tells whether workers are in namespaces of their own, with an empty
+// root. Spawn may be called from several goroutines. Close ends the Spawner once all
 // processes have been reaped.
 type Spawner interface {
 	Spawn(cgroupFD int) (*Process, error)
+	Namespaces() bool
 	Close()
 }
 

@@ -41,6 +41,10 @@ func TestForbiddenNamespaces(t *testing.T) {
 	degraded.startForTest()
 	degraded.deploy("hello", "return 'hello'")
 	degraded.run("hello").expect(t, 200, nil)
+	isolation, _ := degraded.request("GET", "/readyz", "").field("isolation").(object)
+	if isolation["state"] != "degraded" || isolation["namespaces"] != false {
+		t.Errorf("/readyz says of its isolation %v", isolation)
+	}
 	if !strings.Contains(degraded.log(), "workers are in no namespaces of their own") {
 		t.Errorf("its log does not say what is missing:\n%s", degraded.log())
 	}
