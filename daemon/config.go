@@ -11,7 +11,6 @@ package daemon
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -53,14 +52,6 @@ const (
 	DefaultQueue       = 256
 	DefaultStopTimeout = 30 * time.Second
 )
-
-// publicURL is where scripts answer, as far as the daemon itself knows.
-func (c Config) publicURL() string {
-	if strings.HasPrefix(c.Listen, "unix:") {
-		return ""
-	}
-	return "http://" + c.Listen
-}
 
 // Validate finds values that no machine could serve with.
 func (c Config) Validate() error {

@@ -81,18 +81,22 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
+	listeners, err := listen(c)
+	if err != nil {
+		return err
+	}
 	handler := newHandler(routes{
 		Run: orchestrator.New(orchestrator.Config{
 			Scripts: db.Calls(), Executor: sup, EnvCeiling: envCeiling, BodyBytes: bodyBytes(memory), Metrics: metrics, Logger: c.Logger,
 		}),
 		Manager: manager.Config{
-			Store: db, Checker: sup, EnvCeiling: envCeiling, Auth: manager.Auth{Token: token}, PublicURL: c.publicURL(), Logger: c.Logger,
+			Store: db, Checker: sup, EnvCeiling: envCeiling, Auth: manager.Auth{Token: token}, Public: publicAddress(listeners), Logger: c.Logger,
 		},
 		Health:   &health{store: db, supervisor: sup, connections: public},
 		Registry: registry,
 		Logger:   c.Logger,
 	})
-	return serve(ctx, c, handler, sup, public, admin)
+	return serve(ctx, c, listeners, handler, sup, public, admin)
 }
 
 func openStore(ctx context.Context, c Config) (store.Store, error) {
@@ -104,11 +108,7 @@ func openStore(ctx context.Context, c Config) (store.Store, error) {
 
 // serve listens, answers until ctx ends, and stops: new invocations get 503
 // while those that run finish, then the listeners close.
-func serve(ctx context.Context, c Config, handler http.Handler, sup *supervisor.Supervisor, public, admin *connections) error {
-	listeners, err := listen(c)
-	if err != nil {
-		return err
-	}
+func serve(ctx context.Context, c Config, listeners []listener, handler http.Handler, sup *supervisor.Supervisor, public, admin *connections) (err error) {
 	var servers []*http.Server
 	var serving errgroup.Group
 	failed := make(chan error, len(listeners))

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -67,6 +68,26 @@ func listen(c Config) (ls []listener, err error) {
 		ls = append(ls, listener{l, true})
 	}
 	return ls, nil
+}
+
+// publicAddress is where scripts answer, as far as the daemon itself knows.
+func publicAddress(listeners []listener) manager.Public {
+	for _, l := range listeners {
+		if l.admin {
+			continue
+		}
+		switch address := l.Addr().(type) {
+		case *net.UnixAddr:
+			return manager.Public{Socket: address.Name}
+		case *net.TCPAddr:
+			host := address.IP.String()
+			if address.IP.IsUnspecified() { // no address that anybody can call
+				host = "localhost"
+			}
+			return manager.Public{URL: "http://" + net.JoinHostPort(host, strconv.Itoa(address.Port))}
+		}
+	}
+	return manager.Public{}
 }
 
 func cannotListen(address, flag string, cause error) *picloud.Error {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"picloud/manager"
 )
 
 // A client that announces a body and sends none does not hold its connection
@@ -38,5 +40,34 @@ func TestUnsentBody(t *testing.T) {
 		conn.Close()
 		server.Close()
 		<-served
+	}
+}
+
+// What administrators' programs are told of where scripts answer.
+func TestPublicAddress(t *testing.T) {
+	socket := t.TempDir() + "/http.sock"
+	open := func(network, address string) net.Listener {
+		l, err := net.Listen(network, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Close() })
+		return l
+	}
+	admin := listener{open("unix", socket+".admin"), true}
+	loopback, everywhere := open("tcp", "127.0.0.1:0"), open("tcp", "0.0.0.0:0")
+	_, port, _ := net.SplitHostPort(everywhere.Addr().String())
+	for name, c := range map[string]struct {
+		listeners []listener
+		want      manager.Public
+	}{
+		"only the admin socket": {[]listener{admin}, manager.Public{}},
+		"a socket":              {[]listener{admin, {open("unix", socket), false}}, manager.Public{Socket: socket}},
+		"loopback":              {[]listener{{loopback, false}, admin}, manager.Public{URL: "http://" + loopback.Addr().String()}},
+		"every address":         {[]listener{{everywhere, false}}, manager.Public{URL: "http://localhost:" + port}},
+	} {
+		if got := publicAddress(c.listeners); got != c.want {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
 	}
 }

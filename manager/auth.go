@@ -71,8 +71,10 @@ func (m *Manager) authenticate(ctx huma.Context, next func(huma.Context)) {
 			return
 		}
 	}
-	if m.config.PublicURL != "" {
-		ctx.SetHeader(PublicURLHeader, m.config.PublicURL)
+	if public := m.config.Public; public.URL != "" {
+		ctx.SetHeader(PublicURLHeader, public.URL)
+	} else if public.Socket != "" {
+		ctx.SetHeader(PublicSocketHeader, public.Socket)
 	}
 	// every body here is JSON, whatever a client that never thought of it says
 	r.Header.Set("Content-Type", "application/json")

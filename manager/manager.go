@@ -36,7 +36,7 @@ type Config struct {
 	Checker    Checker
 	EnvCeiling map[limits.Field]int64 // of limits.CeilingFromEnv
 	Auth       Auth
-	PublicURL  string // where scripts answer, such as http://127.0.0.1:8080; "" if there is no such URL
+	Public     Public
 	Logger     *zap.Logger
 }
 
@@ -46,8 +46,18 @@ type Manager struct {
 	api    huma.API
 }
 
-// PublicURLHeader tells an administrator's program where scripts answer.
-const PublicURLHeader = "PiCloud-Public-URL"
+// Public is where scripts answer: one of the two, or neither.
+type Public struct {
+	URL    string // scheme and host, such as http://127.0.0.1:8080
+	Socket string // path of a unix socket
+}
+
+// PublicURLHeader and PublicSocketHeader tell an administrator's program where
+// scripts answer.
+const (
+	PublicURLHeader    = "PiCloud-Public-URL"
+	PublicSocketHeader = "PiCloud-Public-Socket"
+)
 
 // Prefix begins the path of every admin call.
 const Prefix = "/api/v1/admin"
