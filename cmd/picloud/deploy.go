@@ -1,20 +1,17 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
 	"picloud"
-	"picloud/limits"
 	"picloud/store"
 )
 
@@ -25,7 +22,7 @@ func deployCommand() *cli.Command {
 		ArgsUsage: "FILE",
 		Description: "The name is the file's, without its ending, unless --name gives another.\n" +
 			"Limits that are not given stay as they are. Prints the URL.",
-		Flags: append(clientFlags(),
+		Flags: showFlags(
 			&cli.StringFlag{Name: "name", Usage: "`NAME` of the script"},
 			&cli.StringSliceFlag{Name: "limit", Usage: "override a limit, as `FIELD=VALUE`; may be given again"},
 		),
@@ -50,54 +47,46 @@ func deploy(c *cli.Context) error {
 	}
 	name := c.String("name")
 	if name == "" {
-		name = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+		name = fileName(file)
 	}
 	if !store.ValidName(name) {
 		return usagef("%q cannot be a script's name: 1 to 63 of a-z, 0-9 and -; give one with --name", name)
 	}
-	body := map[string]any{"source": string(source)}
-	if err := addLimits(body, c.StringSlice("limit")); err != nil {
-		return err
+	limits, err := parseAssignments(c.StringSlice("limit"))
+	if u, ok := errors.AsType[usageError](err); ok {
+		return usageHint(u.hint, "--limit: %w", u.error)
 	}
 	client, err := newClient(c)
 	if err != nil {
 		return err
 	}
-	path := "/scripts/" + name
-	err = client.admin(c.Context, http.MethodPatch, path, body, nil)
-	if picloud.ErrorCode(err) == picloud.CodeScriptNotFound {
-		err = client.admin(c.Context, http.MethodPut, path, body, nil)
-	}
+	body := patchOf(valuesOf(limits))
+	body["source"] = string(source)
+	deployed, err := client.deploy(c.Context, name, body)
 	if e, ok := errors.AsType[*picloud.Error](err); ok && e.Code == picloud.CodeInvalidScript {
-		if line, _ := e.Details["line"].(int); line > 0 {
-			e.Message = fmt.Sprintf("%s:%d: %s", file, line, e.Message)
+		if line := lineOf(e); line > 0 {
+			detail, _ := e.Details["detail"].(string)
+			e.Message = fmt.Sprintf("%s:%d: %s", file, line, detail)
 		}
+		return inSource{e, string(source)}
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(c.App.Writer, client.publicURL(name))
+	if asJSON(c) {
+		return printJSON(c, deployed)
+	}
+	fmt.Fprintln(c.App.Writer, deployed.URL)
 	return nil
 }
 
-// addLimits puts FIELD=VALUE assignments where they belong in a script's JSON.
-func addLimits(body map[string]any, assignments []string) error {
-	sandbox := map[string]any{}
-	for _, a := range assignments {
-		field, text, ok := strings.Cut(a, "=")
-		spec, known := limits.Lookup(limits.Field(field))
-		value, err := strconv.ParseInt(text, 10, 64)
-		if !ok || !known || err != nil {
-			return usagef("--limit %q is not FIELD=VALUE with a limit's name and a whole number", a)
-		}
-		if spec.EnforcedBy == limits.ByInterpreter {
-			sandbox[field] = value
-		} else {
-			body[field] = value
-		}
+// deploy changes what body has of a script; one that is not there it creates.
+func (c *client) deploy(ctx context.Context, name string, body map[string]any) (script, error) {
+	var s script
+	err := c.admin(ctx, http.MethodPatch, scriptPath(name), body, &s)
+	if picloud.ErrorCode(err) == picloud.CodeScriptNotFound {
+		err = c.admin(ctx, http.MethodPut, scriptPath(name), body, &s)
 	}
-	if len(sandbox) > 0 {
-		body["sandbox"] = sandbox
-	}
-	return nil
+	s.URL = c.publicURL(name)
+	return s, err
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"text/tabwriter"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -16,7 +15,7 @@ import (
 )
 
 func migrateCommand() *cli.Command {
-	flags := []cli.Flag{dataDirFlag(), databaseFlag()}
+	flags := []cli.Flag{dataDirFlag(), databaseFlag(), outputFlag()}
 	return &cli.Command{
 		Name:        "migrate",
 		Usage:       "bring the database's schema up to date, as serve does at its start",
@@ -34,6 +33,9 @@ func migrateCommand() *cli.Command {
 			version, err := db.SchemaVersion(c.Context)
 			if err != nil {
 				return err
+			}
+			if asJSON(c) {
+				return printJSON(c, map[string]any{"schema": version})
 			}
 			fmt.Fprintf(c.App.Writer, "the database is at schema %d\n", version)
 			return nil
@@ -83,14 +85,35 @@ func migrateStatus(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NUMBER\tNAME\tAPPLIED")
-	for _, m := range list {
+	if asJSON(c) {
+		return printJSON(c, map[string]any{"migrations": migrationLines(list)})
+	}
+	t := newTable(paletteFor(c.App.Writer), left("NUMBER"), left("NAME"), left("APPLIED"))
+	for _, m := range migrationLines(list) {
 		applied := "no"
-		if !m.AppliedAt.IsZero() {
+		if m.AppliedAt != nil {
 			applied = m.AppliedAt.Format(time.RFC3339)
 		}
-		fmt.Fprintf(w, "%04d\t%s\t%s\n", m.Version, m.Name, applied)
+		t.add(fmt.Sprintf("%04d", m.Number), m.Name, applied)
 	}
-	return w.Flush()
+	return t.print(c.App.Writer)
+}
+
+// migrationLine is one migration as --output json shows it.
+type migrationLine struct {
+	Number    int64      `json:"number"`
+	Name      string     `json:"name"`
+	AppliedAt *time.Time `json:"applied_at"` // null: the database lacks it
+}
+
+func migrationLines(list []migrations.Migration) []migrationLine {
+	lines := []migrationLine{}
+	for _, m := range list {
+		line := migrationLine{Number: m.Version, Name: m.Name}
+		if !m.AppliedAt.IsZero() {
+			line.AppliedAt = &m.AppliedAt
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }

@@ -23,15 +23,15 @@ func serveCommand() *cli.Command {
 			databaseFlag(),
 			adminSocketFlag(),
 			&cli.StringFlag{Name: "isolation", EnvVars: []string{"PICLOUD_ISOLATION"}, Value: string(daemon.IsolationRequired),
-				Usage: "required: cgroup v2 or no start; degraded: RLIMIT_DATA where there is none"},
+				Usage: "`MODE`, required: cgroup v2 or no start; or degraded: RLIMIT_DATA where there is none"},
 			&cli.IntFlag{Name: "workers", EnvVars: []string{"PICLOUD_WORKERS"},
-				Usage: "invocations at a time; 0: from CPU count and memory"},
+				Usage: "`NUMBER` of invocations at a time; 0: from CPU count and memory"},
 			&cli.IntFlag{Name: "warm", EnvVars: []string{"PICLOUD_WARM"},
-				Usage: "idle workers kept ready; 0: from CPU count"},
+				Usage: "`NUMBER` of idle workers kept ready; 0: from CPU count"},
 			&cli.IntFlag{Name: "queue", EnvVars: []string{"PICLOUD_QUEUE"}, Value: daemon.DefaultQueue,
-				Usage: "requests that may wait for a worker"},
+				Usage: "`NUMBER` of requests that may wait for a worker"},
 			&cli.StringFlag{Name: "log-level", EnvVars: []string{"PICLOUD_LOG_LEVEL"}, Value: "info",
-				Usage: "debug, info, warn or error"},
+				Usage: "`LEVEL`: debug, info, warn or error"},
 		},
 		Action: serve,
 	}
@@ -39,12 +39,13 @@ func serveCommand() *cli.Command {
 
 func dataDirFlag() cli.Flag {
 	return &cli.StringFlag{Name: "data-dir", EnvVars: []string{"PICLOUD_DATA_DIR"}, Value: defaultDataDir(),
-		Usage: "`DIR` for the embedded database and the admin token"}
+		DefaultText: "./picloud-data; systemd's state directory in a service",
+		Usage:       "`DIR` for the embedded database and the admin token"}
 }
 
 func databaseFlag() cli.Flag {
 	return &cli.StringFlag{Name: "database-url", EnvVars: []string{"DATABASE_URL"},
-		Usage: "postgres://… `URL`; without it the embedded database serves"}
+		Usage: "`URL` of a PostgreSQL database, postgres://…; without it the embedded database serves"}
 }
 
 func adminSocketFlag() cli.Flag {
@@ -106,7 +107,7 @@ func serve(c *cli.Context) error {
 		StopTimeout: daemon.DefaultStopTimeout,
 	}
 	if err := config.Validate(); err != nil {
-		return usageError{err}
+		return usageError{error: err}
 	}
 	return daemon.Run(c.Context, config)
 }
