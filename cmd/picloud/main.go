@@ -50,6 +50,7 @@ func newApp() *cli.App {
 		Commands: []*cli.Command{
 			serveCommand(),
 			deployCommand(),
+			scriptsCommand(),
 			migrateCommand(),
 			versionCommand(),
 		},
