@@ -51,6 +51,7 @@ func newApp() *cli.App {
 			serveCommand(),
 			deployCommand(),
 			scriptsCommand(),
+			limitsCommand(),
 			migrateCommand(),
 			versionCommand(),
 		},
