@@ -50,6 +50,7 @@ func newApp() *cli.App {
 		Commands: []*cli.Command{
 			serveCommand(),
 			deployCommand(),
+			invokeCommand(),
 			scriptsCommand(),
 			limitsCommand(),
 			migrateCommand(),
