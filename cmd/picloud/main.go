@@ -55,6 +55,8 @@ func newApp() *cli.App {
 			limitsCommand(),
 			migrateCommand(),
 			versionCommand(),
+			completionCommand(),
+			completeCommand(),
 		},
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
