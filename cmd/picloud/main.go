@@ -57,6 +57,7 @@ func newApp() *cli.App {
 			versionCommand(),
 			completionCommand(),
 			completeCommand(),
+			manCommand(),
 		},
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
