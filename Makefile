@@ -42,7 +42,7 @@ test-native: build ## all tests on this machine: no cgroup v2 needed, both datab
 	PICLOUD_BIN=$(CURDIR)/bin $(GO) test -timeout 15m ./...
 
 test-race: ## all tests but those of the built programs and the benchmark, with the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v -e /test/e2e -e /test/hostile -e /bench/)
+	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v -e /test/e2e -e /test/cli -e /test/hostile -e /bench/)
 
 test-vm: build ## the suites that need cgroup v2 and systemd, in the virtual machine
 	./test/vm/lab build

@@ -3,12 +3,10 @@ package main
 import (
 	"strings"
 	"testing"
-
-	"github.com/urfave/cli/v2"
 )
 
 func TestFlagsFirst(t *testing.T) {
-	commands := []*cli.Command{deployCommand(), migrateCommand(), versionCommand()}
+	commands := newApp().Commands
 	for given, want := range map[string]string{
 		"picloud":                                      "picloud",
 		"picloud deploy f.lua --name n":                "picloud deploy --name n f.lua",
@@ -20,6 +18,11 @@ func TestFlagsFirst(t *testing.T) {
 		"picloud migrate --data-dir d":                 "picloud migrate --data-dir d",
 		"picloud unknown f --name n":                   "picloud unknown f --name n",
 		"picloud deploy f.lua --name":                  "picloud deploy --name f.lua",
+		"picloud scripts show n -o json":               "picloud scripts show -o json n",
+		"picloud scripts delete n --yes m":             "picloud scripts delete --yes n m",
+		"picloud limits ceiling set a=1 -o json b=2":   "picloud limits ceiling set -o json a=1 b=2",
+		"picloud limits ceiling -o json":               "picloud limits ceiling -o json",
+		"picloud complete -- limits --output j":        "picloud complete -- limits --output j",
 	} {
 		if got := strings.Join(flagsFirst(commands, strings.Fields(given)), " "); got != want {
 			t.Errorf("%s\ngives %s\nwant  %s", given, got, want)
