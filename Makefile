@@ -13,7 +13,7 @@ SOAK_MINUTES ?=
 SOAK_VM_LIMIT ?= 14400
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-deps test-native test-race test-vm soak soak-native soak-vm vet bench-lua clean
+.PHONY: help run build man test test-deps test-native test-race test-vm soak soak-native soak-vm vet bench-lua clean
 # how often the benchmark runs every program
 ROUNDS ?= 9
 
@@ -25,6 +25,13 @@ run: build ## build, start the daemon, deploy examples/hello.lua, call it, serve
 
 build: ## build bin/picloud and bin/picloud-worker
 	$(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/picloud ./cmd/picloud-worker
+
+man: build ## the manual page build/picloud.1, and the shells' completions in build/completions
+	@mkdir -p build/completions
+	bin/picloud man >build/picloud.1
+	bin/picloud completion bash >build/completions/picloud
+	bin/picloud completion zsh >build/completions/_picloud
+	bin/picloud completion fish >build/completions/picloud.fish
 
 test: test-deps vet test-native test-race test-vm ## install what the tests need and run them all
 	@echo "test: everything passed: natively (degraded), with the race detector, and in the virtual machine (cgroup v2)"
