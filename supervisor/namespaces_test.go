@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"go.uber.org/zap"
@@ -236,12 +237,14 @@ func TestNamespacesHint(t *testing.T) {
 	for name, value := range map[string]string{
 		"kernel.unprivileged_userns_clone": "0", "user.max_user_namespaces": "0", "kernel.apparmor_restrict_unprivileged_userns": "1", "": "",
 	} {
-		hint := namespacesHint(func(asked string) string {
-			if asked == name {
-				return value
-			}
-			return ""
-		})
+		system := fstest.MapFS{}
+		if name != "" {
+			system["proc/sys/"+strings.ReplaceAll(name, ".", "/")] = &fstest.MapFile{Data: []byte(value + "\n")}
+		}
+		hint := NamespacesHint(system)
+		if (NamespacesSwitch(system) == "") != (name == "") {
+			t.Errorf("%s: as a switch it is %q", name, NamespacesSwitch(system))
+		}
 		if !strings.Contains(hint, name+"=") && name != "" || name == "" && !strings.Contains(hint, "container") {
 			t.Errorf("%s: %q", name, hint)
 		}
