@@ -71,7 +71,7 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	public, admin := newConnections(most, c.Logger), newConnections(adminConnections, c.Logger)
-	memory, err := machineMemory()
+	memory, err := MachineMemory()
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func openStore(ctx context.Context, c Config) (store.Store, error) {
 	if c.DatabaseURL != "" {
 		return postgres.Open(ctx, c.DatabaseURL)
 	}
-	return sqlite.Open(ctx, c.databasePath())
+	return sqlite.Open(ctx, c.DatabasePath())
 }
 
 // serve listens, answers until ctx ends, and stops: new invocations get 503

@@ -24,7 +24,7 @@ func startSupervisor(ctx context.Context, c Config) (*supervisor.Supervisor, err
 	if err := supervisor.CheckKernel(); err != nil {
 		return nil, err
 	}
-	budget, err := memoryBudget()
+	budget, err := MemoryBudget()
 	if err != nil {
 		return nil, err
 	}
@@ -32,12 +32,12 @@ func startSupervisor(ctx context.Context, c Config) (*supervisor.Supervisor, err
 		Workers: c.Workers, Warm: c.Warm, Queue: c.Queue, Logger: c.Logger,
 	}
 	if config.Workers == 0 {
-		config.Workers = max(1, min(4*runtime.NumCPU(), int(budget/(limits.Defaults().MemoryLimitMB<<20))))
+		config.Workers = DefaultWorkers(budget)
 	}
 	if config.Warm == 0 {
 		config.Warm = min(config.Workers, max(2, runtime.NumCPU()))
 	}
-	credential := workerCredential()
+	credential := WorkerCredential()
 	config.Enclosures, err = enclosures(c, supervisor.CgroupConfig{
 		MemoryMax: budget,
 		Workers:   config.Workers + config.Warm,
@@ -94,16 +94,22 @@ func spawner(c Config, credential *supervisor.Credential) (supervisor.Spawner, e
 	return supervisor.NewExecSpawner(c.Worker, credential)
 }
 
-// memoryBudget is what all workers together may have, in bytes: three quarters
+// DefaultWorkers is how many invocations run at a time on this machine's CPUs if
+// nothing else is asked for: in budget bytes, each with the default memory limit.
+func DefaultWorkers(budget int64) int {
+	return max(1, min(4*runtime.NumCPU(), int(budget/(limits.Defaults().MemoryLimitMB<<20))))
+}
+
+// MemoryBudget is what all workers together may have, in bytes: three quarters
 // of what there is.
-func memoryBudget() (int64, error) {
-	memory, err := machineMemory()
+func MemoryBudget() (int64, error) {
+	memory, err := MachineMemory()
 	return memory / 4 * 3, err
 }
 
-// machineMemory is what there is for daemon and workers, in bytes: the machine's
+// MachineMemory is what there is for daemon and workers, in bytes: the machine's
 // memory, or that of the daemon's own cgroup if it has less.
-func machineMemory() (int64, error) {
+func MachineMemory() (int64, error) {
 	var info unix.Sysinfo_t
 	if err := unix.Sysinfo(&info); err != nil {
 		return 0, err
@@ -124,10 +130,10 @@ func machineMemory() (int64, error) {
 	return total, nil
 }
 
-// workerCredential is the user for the workers of a daemon that runs as root:
+// WorkerCredential is the user for the workers of a daemon that runs as root:
 // picloud if there is one, else nobody. An unprivileged daemon's workers run as
 // its own user.
-func workerCredential() *supervisor.Credential {
+func WorkerCredential() *supervisor.Credential {
 	if os.Geteuid() != 0 {
 		return nil
 	}

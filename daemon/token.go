@@ -14,7 +14,8 @@ import (
 // TokenFile is the name of the admin token's file in the data directory.
 const TokenFile = "admin-token"
 
-func (c Config) databasePath() string { return filepath.Join(c.DataDir, "picloud.db") }
+// DatabasePath is where the embedded database is.
+func (c Config) DatabasePath() string { return filepath.Join(c.DataDir, "picloud.db") }
 
 // adminToken is the configured one, or the data directory's, made at the first
 // start.
