@@ -21,7 +21,9 @@ const (
 	// workersWeight is the CPU share of all workers together against the
 	// daemon's 100, so that the daemon answers while they compute.
 	workersWeight = 50
-	workersGroup  = "workers"
+
+	// WorkersGroup is the cgroup all workers' are in, beside DaemonGroup.
+	WorkersGroup = "workers"
 
 	// A worker may use one CPU, in microseconds of every period. Its share
 	// against other workers' is the kernel's usual weight of 100, the same for
@@ -51,7 +53,7 @@ type cgroupEnclosures struct {
 // NewCgroupEnclosures takes over <root>/workers: what an earlier daemon left
 // there is killed and removed, then the limits of all workers together are set.
 func NewCgroupEnclosures(c CgroupConfig) (Enclosures, error) {
-	group := filepath.Join(c.Root, workersGroup)
+	group := filepath.Join(c.Root, WorkersGroup)
 	e := &cgroupEnclosures{path: filepath.Join(cgroupMount, group)}
 	if err := e.sweep(); err != nil {
 		return nil, fmt.Errorf("removing what an earlier daemon left in %s: %w", e.path, err)

@@ -54,6 +54,7 @@ func newApp() *cli.App {
 			scriptsCommand(),
 			limitsCommand(),
 			migrateCommand(),
+			doctorCommand(),
 			versionCommand(),
 			completionCommand(),
 			completeCommand(),
