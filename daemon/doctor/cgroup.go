@@ -33,24 +33,33 @@ func (s *System) delegation() (d delegation, found bool) {
 	if d, found := s.ownDelegation(); found {
 		return d, true
 	}
-	for _, pattern := range []string{"*", "*/*"} {
-		groups, err := fs.Glob(s.Files, supervisor.CgroupFile(pattern, "picloud.service"))
-		if err == nil && len(groups) > 0 {
-			return delegation{cgroup: strings.TrimPrefix(groups[0], supervisor.CgroupFile("", "")), whose: "picloud.service"}, true
-		}
+	if group := s.serviceGroup(); group != "" {
+		return delegation{cgroup: group, whose: "picloud.service"}, true
 	}
 	for line := range strings.Lines(ServiceUnit(s.Files)) {
 		value, is := strings.CutPrefix(strings.TrimSpace(line), "Delegate=")
 		if !is {
 			continue
 		}
-		unit := strings.Fields(value)
+		asked := strings.Fields(value)
 		if value == "yes" || value == "true" || value == "1" || value == "on" {
-			unit = supervisor.NeededControllers()
+			asked = supervisor.NeededControllers()
 		}
-		return delegation{whose: "picloud.service", unit: unit}, true
+		return delegation{whose: "picloud.service", unit: asked}, true
 	}
 	return d, false
+}
+
+// serviceGroup is the cgroup of the service that runs, whatever its slice, as
+// a path below the mount; "" if it does not run.
+func (s *System) serviceGroup() string {
+	for _, pattern := range []string{"*", "*/*"} {
+		groups, err := fs.Glob(s.Files, supervisor.CgroupFile(pattern, "picloud.service"))
+		if err == nil && len(groups) > 0 {
+			return strings.TrimPrefix(groups[0], supervisor.CgroupFile("", ""))
+		}
+	}
+	return ""
 }
 
 // ownDelegation is our own cgroup, if it was made for a daemon: systemd has put

@@ -15,7 +15,9 @@ import (
 	"syscall"
 	"testing"
 
+	"picloud/store/postgres"
 	"picloud/store/sqlite"
+	"picloud/test/pgtest"
 )
 
 // content is every file of a folder with its bytes.
@@ -133,6 +135,28 @@ func TestUnreachablePostgreSQL(t *testing.T) {
 		if r.Status != Failure || strings.Contains(r.Detail+r.Hint, "sec") {
 			t.Errorf("%+v", r)
 		}
+	}
+}
+
+// A fresh PostgreSQL database lacks all migrations, and has none of our tables
+// when we have looked.
+func TestUnmigratedPostgreSQL(t *testing.T) {
+	ctx, url := context.Background(), pgtest.Start(t).NewDatabase(t)
+	for range 2 {
+		r := database(ctx, Live(Settings{DatabaseURL: url}))
+		if r.Status != Warning || !strings.Contains(r.Detail, "lacks migrations: 0001 ") {
+			t.Errorf("%+v", r)
+		}
+	}
+	db, err := postgres.Open(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if r := database(ctx, Live(Settings{DatabaseURL: url})); r.Status != OK {
+		t.Errorf("%+v", r)
 	}
 }
 

@@ -55,6 +55,10 @@ func (s *System) mayOwn(uid uint32) bool {
 }
 
 func daemonReady(ctx context.Context, s *System) Result {
+	// systemd would start the service for us, and looking is not to change anything
+	if strings.Contains(unit(s.Files, "picloud.socket"), s.AdminSocket) && s.serviceGroup() == "" {
+		return warning(start, "none runs; systemd starts it when somebody connects to %s", s.AdminSocket)
+	}
 	status, body, err := s.Ready(ctx)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):

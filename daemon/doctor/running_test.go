@@ -101,6 +101,32 @@ func TestDaemon(t *testing.T) {
 	}
 }
 
+// A socket unit would start the daemon for whoever connects: the doctor does not.
+func TestDoctorWakesNobody(t *testing.T) {
+	for name, c := range map[string]struct {
+		listens string
+		runs    bool
+		asked   bool
+	}{
+		"at rest":            {"/run/picloud/admin.sock", false, false},
+		"awake":              {"/run/picloud/admin.sock", true, true},
+		"at rest, elsewhere": {"/run/other.sock", false, true},
+	} {
+		s := machine()
+		if !c.runs {
+			s.withoutService()
+		}
+		s.write("usr/lib/systemd/system/picloud.socket", "[Socket]\nListenStream="+c.listens+"\n")
+		asked := false
+		ready := s.Ready
+		s.Ready = func(ctx context.Context) (int, []byte, error) { asked = true; return ready(ctx) }
+		r := daemonReady(context.Background(), s)
+		if asked != c.asked || (r.Status == OK) != c.asked {
+			t.Errorf("%s: asked %t, %+v", name, asked, r)
+		}
+	}
+}
+
 // Caddy is a note, never more.
 func TestCaddy(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -17,10 +17,12 @@ func unitFolders() []string {
 
 // ServiceUnit is the text of the installed picloud.service, "" if there is none.
 // Drop-ins are not looked at.
-func ServiceUnit(files fs.FS) string {
+func ServiceUnit(files fs.FS) string { return unit(files, "picloud.service") }
+
+func unit(files fs.FS, name string) string {
 	for _, folder := range unitFolders() {
-		if unit, err := fs.ReadFile(files, folder+"/picloud.service"); err == nil {
-			return string(unit)
+		if text, err := fs.ReadFile(files, folder+"/"+name); err == nil {
+			return string(text)
 		}
 	}
 	return ""
