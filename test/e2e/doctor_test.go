@@ -30,22 +30,26 @@ func (d diagnosis) check(t *testing.T, name string) (status, text string) {
 
 // doctor has picloud doctor examine this machine and this daemon, and gives its
 // exit status. Under systemd it is started as the daemon is.
-func (d *daemon) doctor(flags ...string) (found diagnosis, status int) {
+func (d *daemon) doctor(flags ...string) (diagnosis, int) {
 	d.t.Helper()
-	out, status := d.doctorText(append(flags, "--output", "json")...)
+	return parseDiagnosis(d.t, d.doctorCommand(append(flags, "--output", "json")...))
+}
+
+func parseDiagnosis(t *testing.T, cmd *exec.Cmd) (found diagnosis, exit int) {
+	t.Helper()
+	out, exit := output(t, cmd)
 	if err := json.Unmarshal([]byte(out), &found); err != nil {
-		d.t.Fatalf("%v: %s", err, out)
+		t.Fatalf("%v: %s", err, out)
 	}
 	for _, c := range found.Checks {
 		if c.Detail == "" || c.Status != "ok" && c.Hint == "" || strings.Contains(c.Detail+c.Hint, "\n") {
-			d.t.Errorf("%+v: not one line, and one thing to do", c)
+			t.Errorf("%+v: not one line, and one thing to do", c)
 		}
 	}
-	return found, status
+	return found, exit
 }
 
-func (d *daemon) doctorText(flags ...string) (stdout string, status int) {
-	d.t.Helper()
+func (d *daemon) doctorCommand(flags ...string) *exec.Cmd {
 	args := append([]string{filepath.Join(programs, "picloud"), "doctor", "--data-dir", d.path("data"),
 		"--admin-socket", d.path("admin.sock")}, flags...)
 	if inSystemd() {
@@ -54,6 +58,12 @@ func (d *daemon) doctorText(flags ...string) (stdout string, status int) {
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), d.environment()...)
+	return cmd
+}
+
+// output is what a command writes to stdout, and its exit status.
+func output(t *testing.T, cmd *exec.Cmd) (stdout string, exit int) {
+	t.Helper()
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -61,7 +71,7 @@ func (d *daemon) doctorText(flags ...string) (stdout string, status int) {
 		return string(out), exit.ExitCode()
 	}
 	if err != nil {
-		d.t.Fatalf("%v: %s", err, stderr.String())
+		t.Fatalf("%v: %s", err, stderr.String())
 	}
 	return string(out), 0
 }
@@ -100,7 +110,7 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("cgroup v2: %s", text)
 		}
 	}
-	text, again := d.doctorText()
+	text, again := output(t, d.doctorCommand())
 	if again != status || !strings.HasPrefix(text, "CHECK ") || strings.Contains(text, "\x1b") {
 		t.Errorf("exit status %d: %q", again, text)
 	}
