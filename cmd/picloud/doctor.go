@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/sys/unix"
 
 	"picloud"
 	"picloud/daemon"
@@ -34,7 +32,7 @@ func doctorCommand() *cli.Command {
 				Usage: "what serve is to run with: with degraded, what it can do without is a warning"},
 			&cli.IntFlag{Name: "workers", EnvVars: []string{"PICLOUD_WORKERS"},
 				Usage: "invocations at a time that serve is to run with; 0: from CPU count and memory"},
-			&cli.StringFlag{Name: "output", Value: "table", Usage: "`FORMAT`: table, or json for programs"},
+			outputFlag(),
 		},
 		Action: diagnose,
 	}
@@ -44,22 +42,15 @@ func diagnose(c *cli.Context) error {
 	if c.Args().Present() {
 		return usagef("doctor takes no arguments, only flags; got %q", c.Args().First())
 	}
-	output := c.String("output")
-	if output != "table" && output != "json" {
-		return usagef("--output is %q; it may be table or json", output)
-	}
 	settings, err := doctorSettings(c, os.DirFS("/"))
 	if err != nil {
 		return err
 	}
 	report := doctor.Examine(c.Context, doctor.Live(settings))
-	if output == "json" {
-		encoder := json.NewEncoder(c.App.Writer)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		err = encoder.Encode(report)
+	if asJSON(c) {
+		err = printJSON(c, report)
 	} else {
-		err = writeReport(c.App.Writer, report, colours(c.App.Writer))
+		err = writeReport(c.App.Writer, report, paletteFor(c.App.Writer))
 	}
 	if err != nil || report.Status != doctor.Failure {
 		return err
@@ -113,7 +104,7 @@ func doctorSettings(c *cli.Context, files fs.FS) (doctor.Settings, error) {
 	s.Isolation = daemon.Isolation(stringOr(c, "isolation", string(daemon.IsolationRequired)))
 	s.Workers = c.Int("workers")
 	if err := (daemon.Config{Isolation: s.Isolation, Workers: s.Workers}).Validate(); err != nil {
-		return s, usageError{err}
+		return s, usageError{error: err}
 	}
 	return s, nil
 }
@@ -138,20 +129,17 @@ func setFrom(c *cli.Context, env map[string]string) error {
 }
 
 // writeReport writes an aligned table, with what to do below each finding.
-func writeReport(w io.Writer, report doctor.Report, colour bool) error {
+func writeReport(w io.Writer, report doctor.Report, p palette) error {
 	width := len("CHECK")
 	for _, f := range report.Findings {
 		width = max(width, len(f.Check))
 	}
-	codes := map[doctor.Status]string{doctor.OK: "32", doctor.Warning: "33", doctor.Failure: "31"}
+	styles := map[doctor.Status]style{doctor.OK: green, doctor.Warning: yellow, doctor.Failure: red}
 	const status = len(doctor.Failure)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-*s  %-*s  FOUND\n", width, "CHECK", status, "RESULT")
 	for _, f := range report.Findings {
-		word := fmt.Sprintf("%-*s", status, f.Status)
-		if colour {
-			word = "\x1b[" + codes[f.Status] + "m" + word + "\x1b[0m"
-		}
+		word := p.paint(styles[f.Status], fmt.Sprintf("%-*s", status, f.Status))
 		fmt.Fprintf(&b, "%-*s  %s  %s\n", width, f.Check, word, f.Detail)
 		if f.Hint != "" {
 			fmt.Fprintf(&b, "%*s  do: %s\n", width+2+status, "", f.Hint)
@@ -161,15 +149,4 @@ func writeReport(w io.Writer, report doctor.Report, colour bool) error {
 		report.Count(doctor.OK), report.Count(doctor.Warning), report.Count(doctor.Failure))
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// colours tells whether w is a terminal whose user has not asked for none, see
-// https://no-color.org.
-func colours(w io.Writer) bool {
-	f, is := w.(*os.File)
-	if !is || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return false
-	}
-	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
-	return err == nil
 }

@@ -53,16 +53,16 @@ func TestColours(t *testing.T) {
 	defer file.Close()
 	t.Setenv("NO_COLOR", "")
 	t.Setenv("TERM", "xterm")
-	if !colours(terminal) || colours(file) || colours(&bytes.Buffer{}) {
-		t.Errorf("terminal %t, file %t, buffer %t", colours(terminal), colours(file), colours(&bytes.Buffer{}))
+	if !paletteFor(terminal) || paletteFor(file) || paletteFor(&bytes.Buffer{}) {
+		t.Errorf("terminal %t, file %t, buffer %t", paletteFor(terminal), paletteFor(file), paletteFor(&bytes.Buffer{}))
 	}
 	t.Setenv("TERM", "dumb")
-	if colours(terminal) {
+	if paletteFor(terminal) {
 		t.Error("colours on a dumb terminal")
 	}
 	t.Setenv("TERM", "xterm")
 	t.Setenv("NO_COLOR", "1")
-	if colours(terminal) {
+	if paletteFor(terminal) {
 		t.Error("colours in spite of NO_COLOR")
 	}
 }
