@@ -123,10 +123,11 @@ func (r auditRecord) String() string {
 		if uint64(known.ID) != r.architecture {
 			continue
 		}
-		if known == arch.X86_64 && r.number >= x32 {
-			known = arch.X32
+		number := r.number
+		if known == arch.X86_64 && number >= x32 {
+			known, number = arch.X32, number&^x32
 		}
-		if name, ok := known.SyscallNumbers[int(r.number&^x32)]; ok {
+		if name, ok := known.SyscallNumbers[int(number)]; ok {
 			return fmt.Sprintf("%s of %s", name, known.Name)
 		}
 		return fmt.Sprintf("number %d of %s", r.number, known.Name)
