@@ -5,6 +5,7 @@
 ARCH_HOST_PACKAGES=(qemu-system-x86 seabios)
 ARCH_KERNEL_PACKAGE=linux-image-cloud-amd64
 ARCH_CONSOLE=ttyS0
+ARCH_BINFMT=/usr/lib/binfmt.d/qemu-x86_64.conf # its emulator for a host of another architecture
 
 # "max" is twice as fast as qemu64 in emulation; five-level page tables would cost a part of that again
 ARCH_QEMU=(qemu-system-x86_64 -machine q35 -cpu "max,la57=off")

@@ -15,7 +15,7 @@ debian_has_keys() {
 
 debian_key() {
   cache_key "$LAB_SUITE" "$LAB_ARCH" "$ARCH_KERNEL_PACKAGE" \
-    "$(cache_digest "$LAB_DIR/guest/packages" "$LAB_DIR/lib/debian.sh" "$LAB_DIR/lib/debian-hook")"
+    "$(cache_digest "$LAB_DIR/guest/packages" "$LAB_DIR/lib/debian.sh" "$LAB_DIR/lib/debian-hook" "$LAB_DIR/lib/foreign")"
 }
 
 # debian_host_uris prints the mirrors of this host's apt, one a line, in both of apt's formats.
@@ -41,14 +41,19 @@ debian_sources() {
   [ -z "$security" ] || printf "deb [signed-by=$DEBIAN_KEYRING] %s %s main\n" "$security" "$LAB_SUITE-security"
 }
 
+# debian_is_foreign: are the guest's programs not the host's? Then an emulator is needed to configure its packages.
+debian_is_foreign() { [ "$(dpkg --print-architecture)" != "$LAB_ARCH" ]; }
+
 debian_make() {
   local dir=$1 packages
+  # its own mount namespace: whatever mmdebstrap mounts is gone when it ends, however it ends
+  local -a enclosed=(unshare --mount --propagation private mmdebstrap)
+  # sysfs cannot be mounted there, and no package asks for it
+  ! debian_is_foreign || enclosed=("$LAB_DIR/lib/foreign" "$ARCH_BINFMT" mmdebstrap --skip=chroot/mount/sys)
   packages=$(sed 's/[[:space:]]*#.*//' "$LAB_DIR/guest/packages" | xargs | tr ' ' ',')
   debian_sources >"$SCRATCH/sources.list"
-  # its own mount namespace: whatever mmdebstrap mounts is gone when it ends, however it ends
   LAB_KERNEL_PACKAGE=$ARCH_KERNEL_PACKAGE LAB_DEBS=$dir TMPDIR=$SCRATCH \
-    await unshare --mount --propagation private \
-    mmdebstrap --mode=root --variant=minbase --architectures="$LAB_ARCH" --include="$packages" \
+    await "${enclosed[@]}" --mode=root --variant=minbase --architectures="$LAB_ARCH" --include="$packages" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-include=/usr/share/locale/locale.alias' \
     --customize-hook="$LAB_DIR/lib/debian-hook" \

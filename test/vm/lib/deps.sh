@@ -5,12 +5,15 @@
 # anything. Fails: with apt's own messages, or the names of what is missing.
 
 DEPS_PACKAGES=(mmdebstrap qemu-utils e2fsprogs cpio zstd xz-utils kmod tar util-linux debian-archive-keyring ca-certificates)
+DEPS_FOREIGN_PACKAGES=(qemu-user-static arch-test) # if the host cannot run the guest's programs itself
 
 # deps_missing prints the packages that are not there, one a line.
 deps_missing() {
   local package
+  local -a packages=("${DEPS_PACKAGES[@]}" "${ARCH_HOST_PACKAGES[@]}")
   command -v dpkg-query >/dev/null || die "the lab is built on Debian 12 or 13 only: there is no dpkg here"
-  for package in "${DEPS_PACKAGES[@]}" "${ARCH_HOST_PACKAGES[@]}"; do
+  ! debian_is_foreign || packages+=("${DEPS_FOREIGN_PACKAGES[@]}")
+  for package in "${packages[@]}"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
   done
   # a keyring older than the guest's suite is as good as none; Debian 12 got those keys in a point release
