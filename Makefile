@@ -6,6 +6,9 @@ GO ?= go
 export CGO_ENABLED := 0
 # seconds that the suite may take in the virtual machine
 VM_LIMIT ?= 2400
+VM_ARM64_LIMIT ?= 7200
+# which end-to-end tests test-vm-arm64 runs, a regular expression; all if empty
+E2E_RUN ?=
 # how much is soaked: calls, natively and in the virtual machine, or minutes
 SOAK_CALLS ?= 100000
 SOAK_VM_CALLS ?= 5000
@@ -13,12 +16,12 @@ SOAK_MINUTES ?=
 SOAK_VM_LIMIT ?= 14400
 
 .DEFAULT_GOAL := help
-.PHONY: help run build man test test-deps test-native test-race test-vm soak soak-native soak-vm vet bench-lua clean
+.PHONY: help run build man test test-deps test-native test-race test-vm test-vm-arm64 soak soak-native soak-vm vet bench-lua clean
 # how often the benchmark runs every program
 ROUNDS ?= 9
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build, start the daemon, deploy examples/hello.lua, call it, serve until Ctrl-C
 	@./examples/run.sh
@@ -55,6 +58,15 @@ test-vm: build ## the suites that need cgroup v2 and systemd, in the virtual mac
 	./test/vm/lab build
 	./test/vm/stage build/vm
 	./test/vm/lab run -t $(VM_LIMIT) build/vm bash suite
+
+test-vm-arm64: export GOARCH := arm64
+test-vm-arm64: export PICLOUD_VM_ARCH := arm64
+test-vm-arm64: ## the same suites in an emulated 64-bit ARM machine; slow, and no part of `make test`
+	./test/vm/lab deps
+	$(GO) build -trimpath -ldflags '-s -w' -o build/arm64/ ./cmd/picloud ./cmd/picloud-worker
+	./test/vm/lab build
+	./test/vm/stage build/vm-arm64 build/arm64
+	./test/vm/lab run -t $(VM_ARM64_LIMIT) build/vm-arm64 env E2E_RUN='$(E2E_RUN)' bash suite
 
 bench-lua: ## plain gopher-lua, ours and lua5.1 side by side, in a minute or two (ROUNDS=9)
 	$(GO) run ./bench/lua -rounds $(ROUNDS)
