@@ -53,7 +53,10 @@ func scriptsDelete(c *cli.Context) error {
 // confirmed asks a question on the terminal; all but y and yes is no.
 func confirmed(c *cli.Context, question string) bool {
 	fmt.Fprintf(c.App.ErrWriter, "%s [y/N] ", question)
-	line, _ := bufio.NewReader(c.App.Reader).ReadString('\n') // the end of input is a no, too
+	line, err := bufio.NewReader(c.App.Reader).ReadString('\n')
+	if err != nil { // the end of input is a no, too, and leaves the cursor where it was
+		fmt.Fprintln(c.App.ErrWriter)
+	}
 	answer := strings.ToLower(strings.TrimSpace(line))
 	return answer == "y" || answer == "yes"
 }

@@ -22,12 +22,16 @@ import (
 // programs is the folder of the programs under test.
 var programs string
 
-func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+func TestMain(m *testing.M) {
+	testscript.Main(build{m}, map[string]func(){"terminal": terminal})
+}
 
-// runTests takes the programs of PICLOUD_BIN, or builds them.
-func runTests(m *testing.M) int {
+// build takes the programs of PICLOUD_BIN, or builds them, before the tests run.
+type build struct{ *testing.M }
+
+func (b build) Run() int {
 	if programs = os.Getenv("PICLOUD_BIN"); programs != "" {
-		return m.Run()
+		return b.M.Run()
 	}
 	var err error
 	if programs, err = os.MkdirTemp("", "picloud-cli-bin-"); err != nil {
@@ -35,15 +39,15 @@ func runTests(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(programs)
-	build := exec.Command("go", "build", "-o", programs+"/", "./cmd/picloud", "./cmd/picloud-worker")
-	build.Dir = "../.."
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
+	cmd := exec.Command("go", "build", "-o", programs+"/", "./cmd/picloud", "./cmd/picloud-worker")
+	cmd.Dir = "../.."
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "cli: building the programs:", err)
 		return 1
 	}
-	return m.Run()
+	return b.M.Run()
 }
 
 func TestTranscripts(t *testing.T) {
