@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -232,8 +231,3 @@ func (c *client) publicURL(name string) string { return c.public + "/run/" + nam
 
 // scriptPath is a script's path in the admin API.
 func scriptPath(name string) string { return "/scripts/" + url.PathEscape(name) }
-
-// fileName is a file's name without folder and ending.
-func fileName(path string) string {
-	return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-}

@@ -73,7 +73,7 @@ func complete(c *cli.Context, words []string) []string {
 		offer("--help", "show help")
 		return candidates
 	}
-	_, arguments := before, before
+	arguments := before
 	if command != nil {
 		_, arguments = splitFlags(command, before)
 	}

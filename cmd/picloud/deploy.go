@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
@@ -47,7 +49,7 @@ func deploy(c *cli.Context) error {
 	}
 	name := c.String("name")
 	if name == "" {
-		name = fileName(file)
+		name = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
 	}
 	if !store.ValidName(name) {
 		return usagef("%q cannot be a script's name: 1 to 63 of a-z, 0-9 and -; give one with --name", name)
