@@ -34,8 +34,9 @@ func manual(app *cli.App) string {
 # DESCRIPTION
 
 A script is a file of Lua 5.1; **picloud deploy** makes it answer at a URL. Every call runs in a process of its own,
-within limits that the interpreter, the kernel and the supervisor hold. **picloud serve** is the daemon; all other commands
-but **migrate** talk to it, over its admin socket or, with **--server** and **--token**, over HTTP.
+within limits that the interpreter, the kernel and the supervisor hold. **picloud serve** is the daemon; **deploy**,
+**invoke**, **scripts** and **limits** talk to it, over its admin socket or, with **--server** and **--token**, over HTTP.
+**picloud doctor** tells what is wrong where it does not start.
 
 Without **--server**, **--admin-socket** and **--data-dir** the daemon is the one whose data is in the folder picloud-data,
 or else the installed service.
