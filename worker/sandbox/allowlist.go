@@ -33,7 +33,16 @@ func oneOf(arg int, values ...uint32) check { return check{arg: arg, mask: anyBi
 type architecture struct {
 	audit   uint32 // AUDIT_ARCH_*, see linux/audit.h
 	numbers map[string]uint32
-	tls     uint32 // what the Go runtime adds to its clone flags
+	tls     uint32            // what the Go runtime adds to its clone flags
+	names   map[string]string // calls that go by another name there, with the same arguments to look at
+}
+
+// name is what a call of the list is called on the architecture.
+func (a architecture) name(call string) string {
+	if own, ok := a.names[call]; ok {
+		return own
+	}
+	return call
 }
 
 // threadFlags are the Go runtime's own (runtime/os_linux.go, cloneFlags): a
@@ -95,6 +104,7 @@ func allowList(goarch string, pid int) (filter, error) {
 		{name: "clone3", errno: uint32(unix.ENOSYS)},
 	}
 	for i := range rules {
+		rules[i].name = a.name(rules[i].name)
 		number, ok := a.numbers[rules[i].name]
 		if !ok {
 			return filter{}, fmt.Errorf("%s has no system call %s", goarch, rules[i].name)
@@ -124,5 +134,16 @@ func architectures() map[string]architecture {
 			"munmap": 215, "clone": 220, "mmap": 222, "mprotect": 226, "madvise": 233, "getrandom": 278,
 			"clone3": 435,
 		}},
+		// EABI. All that is looked at is in registers of 32 bits. The runtime still
+		// asks for the time by the old clock_gettime and sleeps by the old nanosleep, but
+		// waits by futex_time64 from Linux 5.1 on, before there was Landlock; its signal
+		// handlers return by rt_sigreturn only, and it makes none of ARM's private calls.
+		"arm": {audit: unix.AUDIT_ARCH_ARM, numbers: map[string]uint32{
+			"restart_syscall": 0, "exit": 1, "read": 3, "write": 4, "getpid": 20, "munmap": 91, "clone": 120,
+			"mprotect": 125, "sched_yield": 158, "nanosleep": 162, "rt_sigreturn": 173, "rt_sigprocmask": 175,
+			"sigaltstack": 186, "mmap2": 192, "madvise": 220, "gettid": 224, "exit_group": 248, "epoll_ctl": 251,
+			"clock_gettime": 263, "tgkill": 268, "epoll_pwait": 346, "eventfd2": 356, "epoll_create1": 357,
+			"getrandom": 384, "futex_time64": 422, "clone3": 435,
+		}, names: map[string]string{"mmap": "mmap2", "futex": "futex_time64"}},
 	}
 }

@@ -108,7 +108,7 @@ func attempts() map[string]func() string {
 		"prctl":   func() string { return syscall3(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 1) },
 		"setrlim": func() string { return syscall3(unix.SYS_PRLIMIT64) },
 		"execmem": func() string {
-			return syscall3(unix.SYS_MMAP, 0, 4096, unix.PROT_EXEC|unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+			return syscall3(sysMmap, 0, 4096, unix.PROT_EXEC|unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
 		},
 		"clone3": func() string { return syscall3(unix.SYS_CLONE3, 0, 0) },
 		"x32":    func() string { return syscall3(0x40000000 | unix.SYS_GETPID) },
