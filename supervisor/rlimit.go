@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"picloud/worker/nursery"
 )
 
 // dataBaseMB is what a Go process has of writable private mappings before its
@@ -53,11 +55,11 @@ func (e *rlimitEnclosures) serve(c Credential, ready chan<- error) {
 	defer close(e.ended)
 	runtime.LockOSThread() // not unlocked: the thread ends with the goroutine
 	gid, uid := uintptr(c.GID), uintptr(c.UID)
-	if _, _, errno := unix.RawSyscall(unix.SYS_SETRESGID, gid, gid, gid); errno != 0 {
+	if _, _, errno := unix.RawSyscall(nursery.SysSetresgid, gid, gid, gid); errno != 0 {
 		ready <- fmt.Errorf("setresgid: %w", errno)
 		return
 	}
-	if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, uid, uid, uid); errno != 0 {
+	if _, _, errno := unix.RawSyscall(nursery.SysSetresuid, uid, uid, uid); errno != 0 {
 		ready <- fmt.Errorf("setresuid: %w", errno)
 		return
 	}

@@ -128,14 +128,14 @@ func (b *birth) fork() (pid int, errno unix.Errno) {
 	_, _, errno = unix.RawSyscall(unix.SYS_SETSID, 0, 0, 0)
 	if errno == 0 && b.uid != 0 {
 		failed = stepGroups
-		_, _, errno = unix.RawSyscall(unix.SYS_SETGROUPS, 0, 0, 0)
+		_, _, errno = unix.RawSyscall(SysSetgroups, 0, 0, 0)
 		if errno == 0 {
 			failed = stepGroup
-			_, _, errno = unix.RawSyscall(unix.SYS_SETRESGID, b.gid, b.gid, b.gid)
+			_, _, errno = unix.RawSyscall(SysSetresgid, b.gid, b.gid, b.gid)
 		}
 		if errno == 0 {
 			failed = stepUser
-			_, _, errno = unix.RawSyscall(unix.SYS_SETRESUID, b.uid, b.uid, b.uid)
+			_, _, errno = unix.RawSyscall(SysSetresuid, b.uid, b.uid, b.uid)
 		}
 	}
 	// A user namespace in which nobody is mapped: nothing in it can become
