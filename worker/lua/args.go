@@ -90,8 +90,11 @@ func (m *meter) checkNumber(L *glua.LState, i int) float64 {
 	return 0
 }
 
-// maxInt is the largest whole number all below which a Lua number can hold.
-const maxInt = 1 << 53
+// maxInt is the largest whole number a place, a length or a count may be: beyond
+// every string and every sequence. As an int has 32 bits on some machines and a
+// script must run alike on all, it is the same on all, and so small that the
+// difference of two such numbers is an int everywhere, too.
+const maxInt = 1<<30 - 1
 
 // toInt cuts the fraction off. Numbers beyond maxInt give maxInt, not-a-number
 // gives 0.

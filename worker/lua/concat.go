@@ -13,7 +13,8 @@ const maxNumeral = 24
 // joins all neighbours that are strings or numbers, and calls a metamethod for
 // an operand that is neither; what that gives back is the next right operand.
 // Every string is measured and charged before it is joined: the first when the
-// instruction begins, each other one when a metamethod returns.
+// instruction begins, each other one when a metamethod returns. Together the operands
+// may have more bytes than an int of 32 bits counts.
 
 // pendingConcat is a concatenation whose metamethod is running.
 type pendingConcat struct {
@@ -38,7 +39,7 @@ func (h *hook) weighConcat(f *vmview.Frame, inst uint32) {
 // down to first make. It gives the register of the operand a metamethod is
 // called for, or one below first.
 func (h *hook) join(first, left int, right glua.LValue) int {
-	bytes, numbers := 0, 0
+	bytes, numbers := int64(0), 0
 	if !add(right, &bytes, &numbers) {
 		return left
 	}
@@ -52,22 +53,23 @@ func (h *hook) join(first, left int, right glua.LValue) int {
 	if numbers > 0 {
 		h.writeNumbers(at+1, left)
 	}
-	if bytes+numbers*maxNumeral > h.maxString {
+	if bytes+int64(numbers)*maxNumeral > int64(h.maxString) {
 		exact := textLen(right)
+		h.fit(exact)
 		for i := at + 1; i <= left; i++ {
 			exact += textLen(h.regs.Get(i))
+			h.fit(exact)
 		}
-		h.fit(exact)
 	}
-	h.charge(bytes/bytesPerOp + numbers*opsPerFormat)
+	h.charge(int(bytes/bytesPerOp) + numbers*opsPerFormat)
 	return at
 }
 
 // add counts an operand that can be joined.
-func add(v glua.LValue, bytes, numbers *int) bool {
+func add(v glua.LValue, bytes *int64, numbers *int) bool {
 	switch v := v.(type) {
 	case glua.LString:
-		*bytes += len(v)
+		*bytes += int64(len(v))
 	case glua.LNumber:
 		*numbers++
 	default:

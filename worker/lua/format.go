@@ -75,7 +75,7 @@ func (in *Interpreter) convert(L *glua.LState, out *builder, spec string, verb b
 	unsigned := strings.NewReplacer("+", "", " ", "")
 	switch verb {
 	case 'c':
-		pad(out, spec, string([]byte{byte(in.checkInt(L, i))}))
+		pad(out, spec, string([]byte{byte(toInt64(in.checkNumber(L, i)))}))
 	case 'd', 'i':
 		fmt.Fprintf(out, "%"+zeroUnlessPrecise(spec)+"d", toInt64(in.checkNumber(L, i)))
 	case 'u':

@@ -122,15 +122,23 @@ func (in *Interpreter) mathRandom(L *glua.LState) int {
 		L.Push(glua.LNumber(random.Float64()))
 		return 1
 	}
-	low, high, last := 1, in.checkInt(L, 1), 1
+	low, high, last := int64(1), in.whole(L, 1), 1
 	if L.GetTop() > 1 {
-		low, high, last = high, in.checkInt(L, 2), 2
+		low, high, last = high, in.whole(L, 2), 2
 	}
 	if low > high {
 		L.ArgError(last, "interval is empty")
 	}
-	L.Push(glua.LNumber(low + random.IntN(high-low+1)))
+	L.Push(glua.LNumber(low + random.Int64N(high-low+1)))
 	return 1
+}
+
+// maxWhole is the largest whole number all below which a Lua number can hold.
+const maxWhole = 1 << 53
+
+// whole is checkInt for bounds of math.random, which may lie farther apart.
+func (in *Interpreter) whole(L *glua.LState, i int) int64 {
+	return toInt64(max(-maxWhole, min(in.checkNumber(L, i), maxWhole)))
 }
 
 func (in *Interpreter) mathRandomSeed(L *glua.LState) int {

@@ -32,10 +32,11 @@ func (in *Interpreter) osDiffTime(L *glua.LState) int {
 }
 
 // maxTime bounds the seconds of a date, before and after 1970, so that the year
-// has at most six digits; maxField a part of one, so that adding up cannot
-// overflow.
+// has at most six digits; maxDate and maxField bound a part of one, so that adding
+// up cannot overflow: year, month and day are ints, of 32 bits on some machines.
 const (
 	maxTime  = 1e13
+	maxDate  = 1e9
 	maxField = 1e11
 )
 
@@ -45,8 +46,8 @@ func (in *Interpreter) osTime(L *glua.LState) int {
 		return 1
 	}
 	t := checkTable(L, 1)
-	field := func(name string, otherwise int) int {
-		n := float64(otherwise)
+	field := func(name string, otherwise, most float64) float64 {
+		n := otherwise
 		switch v := t.RawGetString(name).(type) {
 		case glua.LNumber:
 			n = float64(v)
@@ -58,14 +59,15 @@ func (in *Interpreter) osTime(L *glua.LState) int {
 				L.RaiseError("field '%s' missing in date table", name)
 			}
 		}
-		if math.IsNaN(n) || math.Abs(n) > maxField {
+		if math.IsNaN(n) || math.Abs(n) > most {
 			L.RaiseError("field '%s' is out of range", name)
 		}
-		return int(n)
+		return math.Trunc(n)
 	}
+	date := func(name string) int { return int(field(name, -1, maxDate)) }
 	// Each part is added up by itself, so that large ones do not overflow.
-	date := time.Date(field("year", -1), time.Month(field("month", -1)), field("day", -1), 0, 0, 0, 0, time.UTC).Unix()
-	seconds := float64(date) + float64(field("hour", 12))*3600 + float64(field("min", 0))*60 + float64(field("sec", 0))
+	day := time.Date(date("year"), time.Month(date("month")), date("day"), 0, 0, 0, 0, time.UTC).Unix()
+	seconds := float64(day) + field("hour", 12, maxField)*3600 + field("min", 0, maxField)*60 + field("sec", 0, maxField)
 	if math.Abs(seconds) > maxTime {
 		L.RaiseError("the time is out of range")
 	}

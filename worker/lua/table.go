@@ -100,7 +100,7 @@ func (in *Interpreter) tableInsert(L *glua.LState) int {
 	case 2:
 	case 3:
 		position, value = in.checkInt(L, 2), arg(L, 3)
-		if position < 1 {
+		if position < 1 || position == maxInt {
 			L.ArgError(2, "position out of bounds")
 		}
 	default:
