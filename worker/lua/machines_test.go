@@ -65,6 +65,10 @@ func TestRandomNumbersFromASeed(t *testing.T) {
 	expect(t, "200 3 632 616308415596", `math.randomseed(42) return math.random(8) .. " " .. math.random(1000) .. " " .. math.random(2^40)`)
 }
 
+func TestNumeralsAreRoundedAlike(t *testing.T) {
+	expect(t, "200 1.0630051210010529e+56 9.0144042682896313e+28", `return ("%.17g %.17g"):format(tonumber("zyxwvutsrqponmlkjihgfedcba9876543210", 36), tonumber("0x123456789abcdef0123456789"))`)
+}
+
 // What each of the spenders costs is written down in testdata/operations.txt. A
 // difference is either a change of what is charged, which is meant, or a machine
 // that counts in another way.

@@ -90,7 +90,7 @@ func parseBase(s string, base int) (float64, bool) {
 		if d >= base {
 			return 0, false
 		}
-		n = n*float64(base) + float64(d)
+		n = float64(n*float64(base)) + float64(d) // rounded twice, on processors that could do it at once, too
 	}
 	return math.Copysign(n, sign), true
 }
