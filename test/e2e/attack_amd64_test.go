@@ -6,6 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+const sysMmap = unix.SYS_MMAP
+
 // attacksOfThisArchitecture are those by older system calls, and by the other
 // ways into the kernel.
 func attacksOfThisArchitecture() map[string]attack {
@@ -23,6 +25,12 @@ func attacksOfThisArchitecture() map[string]attack {
 			return "worked"
 		},
 	}
+}
+
+// killersOfThisArchitecture are the calls that attacks die of, where those have
+// another name.
+func killersOfThisArchitecture() map[string]string {
+	return map[string]string{"x32": "getpid of x32", "int80": "getpid of i386"}
 }
 
 // int80 gives a function that is mov $20, %eax (getpid of i386); int $0x80; ret.

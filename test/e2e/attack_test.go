@@ -148,10 +148,10 @@ func attacks() map[string]attack {
 		"perf_event_open": func(args) string { return call(unix.SYS_PERF_EVENT_OPEN, zero, zero, ^uintptr(0), ^uintptr(0), 0) },
 		"prctl-dumpable":  func(args) string { return call(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 1) },
 		"mmap-executable": func(args) string {
-			return call(unix.SYS_MMAP, 0, 4096, unix.PROT_READ|unix.PROT_EXEC, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, ^uintptr(0), 0)
+			return call(sysMmap, 0, 4096, unix.PROT_READ|unix.PROT_EXEC, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, ^uintptr(0), 0)
 		},
 		"mmap-shared": func(args) string {
-			return call(unix.SYS_MMAP, 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS, ^uintptr(0), 0)
+			return call(sysMmap, 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS, ^uintptr(0), 0)
 		},
 		"mprotect-executable": func(args) string {
 			page, err := unix.Mmap(-1, 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)

@@ -202,7 +202,7 @@ func TestSystemdRestartUnderLoad(t *testing.T) {
 func TestClockJumps(t *testing.T) {
 	d := startDaemon(t, withLongRuns())
 	d.deploy("while", aWhile, longRun())
-	d.deploy("busy", endless, object{"timeout_ms": 6000, "sandbox": object{"max_operations": 1_000_000_000_000}})
+	d.deploy("busy", endless, object{"timeout_ms": 6000, "sandbox": object{"max_operations": int64(1_000_000_000_000)}})
 	d.atRest()
 	began, wall := time.Now(), time.Now().Round(0)
 	set := func(now time.Time) {

@@ -107,8 +107,8 @@ func killingCall(attack string) string {
 	call, _, _ := strings.Cut(attack, "-")
 	other := map[string]string{
 		"connect": "socket", "sockets": "socket", "read": "openat", "inventory": "fcntl", "leave": "shmget",
-		"x32": "getpid of x32", "int80": "getpid of i386",
 	}
+	maps.Copy(other, killersOfThisArchitecture())
 	if name, ok := other[call]; ok {
 		call = name
 	}

@@ -21,7 +21,7 @@ const endless = "while true do end"
 func withLongRuns() option { return withEnv("PICLOUD_CEILING_MAX_OPERATIONS=1000000000000") }
 
 func longRun() object {
-	return object{"timeout_ms": 60_000, "sandbox": object{"max_operations": 1_000_000_000_000}}
+	return object{"timeout_ms": 60_000, "sandbox": object{"max_operations": int64(1_000_000_000_000)}}
 }
 
 // aWhile computes for two seconds.

@@ -44,7 +44,7 @@ func soakKinds() []soakKind {
 		{name: "logs", share: 5, source: "for i = 1, 100 do log.info(string.rep('x', 1000)) end return 1", extra: generous(nil), status: 200, outcome: "ok"},
 		{name: "failing", share: 10, source: "error('no ' .. ctx.request.query.n)", extra: generous(nil), status: 500, member: "code", value: "script_error", outcome: "script_error"},
 		{name: "deep", share: 5, source: "local function f() return 1 + f() end return f()", extra: generous(nil), status: 507, member: "limit", value: "max_call_levels", outcome: "limit_exceeded"},
-		{name: "late", share: 2, source: endless, extra: object{"timeout_ms": 50, "sandbox": object{"max_operations": 1_000_000_000_000}},
+		{name: "late", share: 2, source: endless, extra: object{"timeout_ms": 50, "sandbox": object{"max_operations": int64(1_000_000_000_000)}},
 			status: 504, member: "code", value: "timeout", outcome: "timeout"},
 		{name: "too-large", share: 2, source: "return 1", body: strings.Repeat("x", 300_000), status: 413, member: "code", value: "request_too_large"},
 		{name: "not-there", share: 4, status: 404, member: "code", value: "script_not_found"},
@@ -54,7 +54,7 @@ func soakKinds() []soakKind {
 			"max_operations": 10_000_000, "max_array_size": 100_000, "max_map_size": 100_000}}),
 	}
 	return append(kinds, soakKind{name: vanishing, share: 2, source: endless,
-		extra: generous(object{"sandbox": object{"max_operations": 1_000_000_000_000}})})
+		extra: generous(object{"sandbox": object{"max_operations": int64(1_000_000_000_000)}})})
 }
 
 // vanishing is the calls whose client hangs up.
