@@ -15,13 +15,14 @@ import (
 func (d *daemon) installed() {
 	d.t.Helper()
 	d.unit = "picloud.service"
+	d.worker = filepath.Join(programs, "picloud-worker") // the service has a /tmp of its own
 	shipped, err := os.ReadFile(filepath.Join(programs, "picloud.service"))
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	const unit = "/etc/systemd/system/picloud.service"
 	text := strings.Replace(string(shipped), "ExecStart=/usr/bin/picloud serve",
-		"Environment=PICLOUD_WORKER="+d.worker+"\nPrivateTmp=no\nTimeoutStartSec=300\nExecStart="+filepath.Join(programs, "picloud")+" serve --listen 127.0.0.1:0", 1)
+		"Environment=PICLOUD_WORKER="+d.worker+"\nTimeoutStartSec=300\nExecStart="+filepath.Join(programs, "picloud")+" serve --listen 127.0.0.1:0", 1)
 	if text == string(shipped) {
 		d.t.Fatal("the shipped unit starts something else")
 	}
