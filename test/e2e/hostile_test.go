@@ -49,7 +49,8 @@ func startHostile(t *testing.T, options ...option) *daemon {
 	d := newDaemon(t, options...)
 	d.copyWorker("/proc/self/exe")
 	d.startForTest()
-	d.deploy("hostile", "return 1", object{"timeout_ms": 20_000})
+	// a flood of half a million descriptors takes its time under emulation
+	d.deploy("hostile", "return 1", object{"timeout_ms": 60_000})
 	d.deploy("answers", "return 1")
 	return d
 }
