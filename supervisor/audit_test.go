@@ -31,6 +31,8 @@ func TestAuditRecords(t *testing.T) {
 		{"of x32", auditMessage(1326, before+`comm="w" exe="/w" sig=31 arch=c000003e syscall=1073741863 compat=0 ip=0x0 code=0x80000000`), "getpid of x32"},
 		{"of arm64", auditMessage(1326, before+`comm="w" exe="/w" sig=31 arch=c00000b7 syscall=198 compat=0 ip=0x0 code=0x80000000`), "socket of aarch64"},
 		{"of arm64, with the mark of x32", auditMessage(1326, before+`comm="w" exe="/w" sig=31 arch=c00000b7 syscall=1073742022 compat=0 ip=0x0 code=0x80000000`), "number 1073742022 of aarch64"},
+		{"of arm", auditMessage(1326, before+`comm="w" exe="/w" sig=31 arch=40000028 syscall=281 compat=1 ip=0x0 code=0x80000000`), "socket of arm"},
+		{"of ARM's own", auditMessage(1326, before+`comm="w" exe="/w" sig=31 arch=40000028 syscall=983045 compat=1 ip=0x0 code=0x80000000`), "set_tls of arm"},
 		{"of no name", auditMessage(1326, before+`comm="w" exe="/w" sig=31 arch=c000003e syscall=99999 compat=0 ip=0x0 code=0x80000000`), "number 99999 of x86_64"},
 		{"another type", auditMessage(1300, before+`comm="w" exe="/w" sig=31 arch=c000003e syscall=41 compat=0`), ""},
 		{"no call", auditMessage(1326, before+`comm="w" exe="/w" sig=31`), ""},
