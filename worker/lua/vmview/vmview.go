@@ -67,9 +67,6 @@ func (r *Registers) Set(i int, v glua.LValue) {
 	}
 }
 
-// Has reports whether register i exists.
-func (r *Registers) Has(i int) bool { return i >= 0 && i < len(r.array) }
-
 // Slice gives n registers from i on, which the caller only reads. A register
 // that was never written is nil.
 func (r *Registers) Slice(i, n int) []glua.LValue { return r.array[i : i+n] }

@@ -213,7 +213,7 @@ func TestUpvaluesOutliveACaughtError(t *testing.T) {
 	var open []int
 	L.SetGlobal("probe", L.NewFunction(func(L *glua.LState) int {
 		f := s.Frame()
-		if !f.Fn.IsG || f.Parent == nil || !s.Registers().Has(f.LocalBase) {
+		if !f.Fn.IsG || f.Parent == nil || f.LocalBase < 0 || f.LocalBase >= len(s.Registers().array) {
 			t.Error("the running frame is not the one that was called")
 		}
 		if s.Registers().Get(f.LocalBase) != glua.LNumber(7) || s.Registers().Top() != f.LocalBase+1 {
