@@ -11,6 +11,8 @@ package daemon
 
 import (
 	"fmt"
+	"net/url"
+	"os"
 	"time"
 
 	"go.uber.org/zap"
@@ -29,17 +31,21 @@ const (
 
 // Config is all that can be set about a daemon.
 type Config struct {
-	Listen      string // host:port or unix:/path; unused if systemd passes sockets
+	Listen      string // host:port or unix:/path; "" for what systemd passes, else DefaultListen
+	PublicURL   string // scheme and host by which callers reach a proxy before it; "" if it is not known
+	ProxyUser   string // whose word over a unix socket is taken on who the client is
 	DataDir     string // made if it is not there
 	DatabaseURL string // postgres://…, or "" for the embedded database in DataDir
 	AdminSocket string // path
 	AdminToken  string // "" for the one in DataDir, made if it is not there
 	Worker      string // path of picloud-worker
 	Isolation   Isolation
-	Workers     int      // invocations at a time; 0: from CPUs and memory
-	Warm        int      // idle workers; 0: from CPUs
-	Queue       int      // requests that may wait
-	Environ     []string // where the ceiling's variables are looked for
+	Workers     int              // invocations at a time; 0: from CPUs and memory
+	Warm        int              // idle workers; 0: from CPUs
+	Queue       int              // requests that may wait
+	Environ     []string         // where the ceiling's variables are looked for
+	EnvFile     string           // and where they are looked for again at a reload; "" if nowhere
+	Reload      <-chan os.Signal // asks for a reload; nil if nothing does
 	Logger      *zap.Logger
 
 	// StopTimeout bounds how long a stop waits for invocations that run.
@@ -49,6 +55,7 @@ type Config struct {
 // Defaults of what is not given by name elsewhere.
 const (
 	DefaultListen      = "127.0.0.1:8080"
+	DefaultProxyUser   = "caddy"
 	DefaultQueue       = 256
 	DefaultStopTimeout = 30 * time.Second
 )
@@ -57,6 +64,12 @@ const (
 func (c Config) Validate() error {
 	if c.Isolation != IsolationRequired && c.Isolation != IsolationDegraded {
 		return usage("--isolation is %q; it may be required or degraded", c.Isolation)
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.Path+u.RawQuery+u.Fragment != "" {
+			return usage("--public-url is %q; it may be a scheme and a host, such as https://pi.example.org", c.PublicURL)
+		}
 	}
 	for _, n := range []struct {
 		flag     string

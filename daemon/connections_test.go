@@ -33,7 +33,7 @@ func serveLimited(t *testing.T, max int, h http.Handler) *served {
 		t.Fatal(err)
 	}
 	all := newConnections(max, zap.NewNop())
-	server := newServer(h, false, all, zap.NewNop())
+	server := newServer(h, false, DefaultProxyUser, all, zap.NewNop())
 	ended := make(chan error)
 	go func() { ended <- server.Serve(all.limit(l)) }()
 	t.Cleanup(func() {
@@ -221,7 +221,7 @@ func TestAcceptFails(t *testing.T) {
 	l.times.Store(1 << 30)
 	core, logs := observer.New(zap.WarnLevel)
 	all := newConnections(4, zap.New(core))
-	server := newServer(http.NotFoundHandler(), false, all, zap.NewNop())
+	server := newServer(http.NotFoundHandler(), false, DefaultProxyUser, all, zap.NewNop())
 	ended := make(chan error)
 	go func() { ended <- server.Serve(all.limit(l)) }()
 	time.Sleep(500 * time.Millisecond)

@@ -2,25 +2,18 @@ package daemon
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"os"
-	"time"
 
-	sdnotify "github.com/coreos/go-systemd/v22/daemon"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
-	"golang.org/x/sync/errgroup"
 
 	"picloud"
-	"picloud/limits"
 	"picloud/manager"
 	"picloud/orchestrator"
 	"picloud/store"
 	"picloud/store/cached"
 	"picloud/store/postgres"
 	"picloud/store/sqlite"
-	"picloud/supervisor"
 )
 
 // Run starts a daemon and serves until ctx ends; then it stops gracefully and
@@ -51,10 +44,7 @@ func Run(ctx context.Context, c Config) error {
 			c.Logger.Error("closing the database failed", zap.Error(err))
 		}
 	}()
-	envCeiling, warnings := limits.CeilingFromEnv(c.Environ)
-	for _, w := range warnings {
-		c.Logger.Warn("a ceiling in the environment is not used", zap.String("reason", w))
-	}
+	ceiling := newCeiling(c)
 	sup, err := startSupervisor(ctx, c)
 	if err != nil {
 		return err
@@ -87,16 +77,19 @@ func Run(ctx context.Context, c Config) error {
 	}
 	handler := newHandler(routes{
 		Run: orchestrator.New(orchestrator.Config{
-			Scripts: db.Calls(), Executor: sup, EnvCeiling: envCeiling, BodyBytes: bodyBytes(memory), Metrics: metrics, Logger: c.Logger,
+			Scripts: db.Calls(), Executor: sup, EnvCeiling: ceiling.Values, BodyBytes: bodyBytes(memory), Metrics: metrics, Logger: c.Logger,
 		}),
 		Manager: manager.Config{
-			Store: db, Checker: sup, EnvCeiling: envCeiling, Auth: manager.Auth{Token: token}, Public: publicAddress(listeners), Logger: c.Logger,
+			Store: db, Checker: sup, EnvCeiling: ceiling.Values, Auth: manager.Auth{Token: token}, Public: publicAddress(c.PublicURL, listeners), Logger: c.Logger,
 		},
 		Health:   &health{store: db, supervisor: sup, connections: public},
 		Registry: registry,
 		Logger:   c.Logger,
 	})
-	return serve(ctx, c, listeners, handler, sup, public, admin)
+	servers := &servers{
+		config: c, listeners: listeners, handler: clientAddress(handler), supervisor: sup, public: public, admin: admin,
+	}
+	return servers.serve(ctx, ceiling)
 }
 
 func openStore(ctx context.Context, c Config) (store.Store, error) {
@@ -104,63 +97,4 @@ func openStore(ctx context.Context, c Config) (store.Store, error) {
 		return postgres.Open(ctx, c.DatabaseURL)
 	}
 	return sqlite.Open(ctx, c.DatabasePath())
-}
-
-// serve listens, answers until ctx ends, and stops: new invocations get 503
-// while those that run finish, then the listeners close.
-func serve(ctx context.Context, c Config, listeners []listener, handler http.Handler, sup *supervisor.Supervisor, public, admin *connections) (err error) {
-	var servers []*http.Server
-	var serving errgroup.Group
-	failed := make(chan error, len(listeners))
-	for _, l := range listeners {
-		connections := public
-		if l.admin {
-			connections = admin
-		}
-		server := newServer(handler, l.admin, connections, c.Logger)
-		servers = append(servers, server)
-		serving.Go(func() error {
-			err := server.Serve(connections.limit(l))
-			if !errors.Is(err, http.ErrServerClosed) {
-				failed <- err
-				return err
-			}
-			return nil
-		})
-		c.Logger.Info("listening", zap.Stringer("address", l.Addr()), zap.String("network", l.Addr().Network()), zap.Bool("admin_socket", l.admin))
-	}
-	c.Logger.Info("ready")
-	notify(c.Logger, sdnotify.SdNotifyReady)
-
-	select {
-	case <-ctx.Done():
-	case err = <-failed:
-	}
-	notify(c.Logger, sdnotify.SdNotifyStopping)
-	c.Logger.Info("stopping")
-	drainCtx, cancel := context.WithTimeout(context.Background(), c.StopTimeout)
-	defer cancel()
-	if err := sup.Drain(drainCtx); err != nil {
-		c.Logger.Warn("invocations still run and are ended", zap.Duration("after", c.StopTimeout))
-		// their answers still go out, by the servers below
-		if err := sup.Close(); err != nil {
-			c.Logger.Error("the workers' cgroups could not all be removed", zap.Error(err))
-		}
-	}
-	closeCtx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	for _, s := range servers {
-		if err := s.Shutdown(closeCtx); err != nil {
-			s.Close()
-		}
-	}
-	serving.Wait()
-	c.Logger.Info("stopped")
-	return err
-}
-
-func notify(logger *zap.Logger, state string) {
-	if _, err := sdnotify.SdNotify(false, state); err != nil {
-		logger.Warn("systemd could not be notified", zap.String("state", state), zap.Error(err))
-	}
 }

@@ -59,7 +59,9 @@ type connectionState struct {
 	Max  int `json:"max"`
 }
 
+// alive is 200 if the process works: it answers, and so does the supervisor.
 func (h *health) alive(w http.ResponseWriter, _ *http.Request) {
+	h.supervisor.Stats()
 	answer(w, http.StatusOK, map[string]string{"status": stateOK})
 }
 

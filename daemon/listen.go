@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,8 @@ import (
 // on who is there stands in for a token.
 type listener struct {
 	net.Listener
-	admin bool
+	admin  bool
+	passed bool // by systemd, which holds it while no daemon does
 }
 
 // adminFDName is what a socket unit calls the admin socket
@@ -50,51 +52,61 @@ func listen(c Config) (ls []listener, err error) {
 		for _, l := range group {
 			isAdmin := name == adminFDName
 			haveAdmin, havePublic = haveAdmin || isAdmin, havePublic || !isAdmin
-			ls = append(ls, listener{l, isAdmin})
+			ls = append(ls, listener{l, isAdmin, true})
 		}
 	}
-	if !havePublic {
-		l, err := listenAt(c.Listen, 0o666)
+	address := c.Listen
+	if address == "" && !havePublic {
+		address = DefaultListen
+	}
+	if address != "" {
+		l, err := listenAt(address, 0o666)
 		if err != nil {
-			return ls, cannotListen(c.Listen, "--listen", err)
+			return ls, cannotListen(address, "--listen", err)
 		}
-		ls = append(ls, listener{l, false})
+		ls = append(ls, listener{Listener: l})
 	}
 	if !haveAdmin {
 		l, err := listenUnix(c.AdminSocket, 0o660)
 		if err != nil {
 			return ls, cannotListen(c.AdminSocket, "--admin-socket", err)
 		}
-		ls = append(ls, listener{l, true})
+		ls = append(ls, listener{Listener: l, admin: true})
 	}
 	return ls, nil
 }
 
-// publicAddress is where scripts answer, as far as the daemon itself knows.
-func publicAddress(listeners []listener) manager.Public {
+// publicAddress is where scripts answer: configured, or as far as the daemon
+// itself knows.
+func publicAddress(configured string, listeners []listener) manager.Public {
+	public := manager.Public{URL: configured}
 	for _, l := range listeners {
 		if l.admin {
 			continue
 		}
 		switch address := l.Addr().(type) {
 		case *net.UnixAddr:
-			return manager.Public{Socket: address.Name}
+			public.Socket = cmp.Or(public.Socket, address.Name)
 		case *net.TCPAddr:
 			host := address.IP.String()
 			if address.IP.IsUnspecified() { // no address that anybody can call
 				host = "localhost"
 			}
-			return manager.Public{URL: "http://" + net.JoinHostPort(host, strconv.Itoa(address.Port))}
+			public.URL = cmp.Or(public.URL, "http://"+net.JoinHostPort(host, strconv.Itoa(address.Port)))
 		}
 	}
-	return manager.Public{}
+	return public
 }
 
 func cannotListen(address, flag string, cause error) *picloud.Error {
+	hint := "stop what listens there already, or choose another place with " + flag
+	if errors.Is(cause, syscall.EAFNOSUPPORT) {
+		hint = "the service has no network, systemd listens for it: leave --listen (PICLOUD_LISTEN) unset, and give picloud.socket another ListenStream= with systemctl edit picloud.socket"
+	}
 	return &picloud.Error{
 		Code:    picloud.CodeCannotStart,
 		Message: fmt.Sprintf("cannot listen at %s: %v", address, cause),
-		Hint:    "stop what listens there already, or choose another place with " + flag,
+		Hint:    hint,
 		Cause:   cause,
 	}
 }
@@ -131,7 +143,7 @@ func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 }
 
 // newServer serves listeners that c limits.
-func newServer(h http.Handler, admin bool, c *connections, logger *zap.Logger) *http.Server {
+func newServer(h http.Handler, admin bool, proxyUser string, c *connections, logger *zap.Logger) *http.Server {
 	s := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -142,13 +154,14 @@ func newServer(h http.Handler, admin bool, c *connections, logger *zap.Logger) *
 		ConnState:         c.state,
 		ErrorLog:          log.New(zapWriter{logger}, "", 0),
 	}
-	if admin {
-		s.ConnContext = func(ctx context.Context, nc net.Conn) context.Context {
-			if limited, ok := nc.(*conn); ok {
-				nc = limited.Conn
-			}
-			return manager.WithPeer(ctx, nc)
+	s.ConnContext = func(ctx context.Context, nc net.Conn) context.Context {
+		if limited, ok := nc.(*conn); ok {
+			nc = limited.Conn
 		}
+		if admin {
+			ctx = manager.WithPeer(ctx, nc)
+		}
+		return withNeighbour(ctx, nc, proxyUser)
 	}
 	return s
 }

@@ -16,7 +16,7 @@ import (
 // for ever where no handler reads bodies.
 func TestUnsentBody(t *testing.T) {
 	for _, admin := range []bool{false, true} {
-		server := newServer(http.NotFoundHandler(), admin, newConnections(1, zap.NewNop()), zap.NewNop())
+		server := newServer(http.NotFoundHandler(), admin, DefaultProxyUser, newConnections(1, zap.NewNop()), zap.NewNop())
 		if server.ReadTimeout <= 0 {
 			t.Fatal("there is no bound on how long a request is read")
 		}
@@ -54,19 +54,22 @@ func TestPublicAddress(t *testing.T) {
 		t.Cleanup(func() { l.Close() })
 		return l
 	}
-	admin := listener{open("unix", socket+".admin"), true}
+	admin := listener{Listener: open("unix", socket+".admin"), admin: true}
+	public := listener{Listener: open("unix", socket)}
 	loopback, everywhere := open("tcp", "127.0.0.1:0"), open("tcp", "0.0.0.0:0")
 	_, port, _ := net.SplitHostPort(everywhere.Addr().String())
 	for name, c := range map[string]struct {
-		listeners []listener
-		want      manager.Public
+		configured string
+		listeners  []listener
+		want       manager.Public
 	}{
-		"only the admin socket": {[]listener{admin}, manager.Public{}},
-		"a socket":              {[]listener{admin, {open("unix", socket), false}}, manager.Public{Socket: socket}},
-		"loopback":              {[]listener{{loopback, false}, admin}, manager.Public{URL: "http://" + loopback.Addr().String()}},
-		"every address":         {[]listener{{everywhere, false}}, manager.Public{URL: "http://localhost:" + port}},
+		"only the admin socket": {"", []listener{admin}, manager.Public{}},
+		"a socket":              {"", []listener{admin, public}, manager.Public{Socket: socket}},
+		"loopback":              {"", []listener{{Listener: loopback}, admin}, manager.Public{URL: "http://" + loopback.Addr().String()}},
+		"every address":         {"", []listener{{Listener: everywhere}}, manager.Public{URL: "http://localhost:" + port}},
+		"a proxy's address":     {"https://pi", []listener{public, {Listener: loopback}}, manager.Public{URL: "https://pi", Socket: socket}},
 	} {
-		if got := publicAddress(c.listeners); got != c.want {
+		if got := publicAddress(c.configured, c.listeners); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}

@@ -73,7 +73,8 @@ func (m *Manager) authenticate(ctx huma.Context, next func(huma.Context)) {
 	}
 	if public := m.config.Public; public.URL != "" {
 		ctx.SetHeader(PublicURLHeader, public.URL)
-	} else if public.Socket != "" {
+	}
+	if public := m.config.Public; public.Socket != "" {
 		ctx.SetHeader(PublicSocketHeader, public.Socket)
 	}
 	// every body here is JSON, whatever a client that never thought of it says
@@ -94,13 +95,14 @@ type peer struct {
 // listener: its presence is what makes a request one of the admin socket.
 func WithPeer(ctx context.Context, c net.Conn) context.Context {
 	p := peer{}
-	p.cred, p.err = credentials(c)
+	p.cred, p.err = PeerCredentials(c)
 	return context.WithValue(ctx, peerKey{}, p)
 }
 
-// credentials asks for SO_PEERCRED, see unix(7): set by the kernel when the peer
-// connected.
-func credentials(c net.Conn) (cred *unix.Ucred, err error) {
+// PeerCredentials asks who is at the other end of a unix socket's connection:
+// SO_PEERCRED, see unix(7), set by the kernel when the peer connected. Of any other
+// connection it is an error.
+func PeerCredentials(c net.Conn) (cred *unix.Ucred, err error) {
 	u, ok := c.(*net.UnixConn)
 	if !ok {
 		return nil, errors.New("not a unix socket")

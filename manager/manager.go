@@ -34,7 +34,7 @@ type Checker interface {
 type Config struct {
 	Store      store.Store
 	Checker    Checker
-	EnvCeiling map[limits.Field]int64 // of limits.CeilingFromEnv
+	EnvCeiling func() map[limits.Field]int64 // of limits.CeilingFromEnv, as of now
 	Auth       Auth
 	Public     Public
 	Logger     *zap.Logger
@@ -46,10 +46,10 @@ type Manager struct {
 	api    huma.API
 }
 
-// Public is where scripts answer: one of the two, or neither.
+// Public is where scripts answer: one of the two, both, or neither.
 type Public struct {
-	URL    string // scheme and host, such as http://127.0.0.1:8080
-	Socket string // path of a unix socket
+	URL    string // scheme and host as callers know it, such as http://127.0.0.1:8080
+	Socket string // path of a unix socket, for programs on this machine
 }
 
 // PublicURLHeader and PublicSocketHeader tell an administrator's program where
@@ -95,7 +95,7 @@ func (m *Manager) ceiling(ctx context.Context) (limits.Ceiling, error) {
 	if err != nil {
 		return limits.Ceiling{}, err
 	}
-	return limits.NewCeiling(stored, m.config.EnvCeiling), nil
+	return limits.NewCeiling(stored, m.config.EnvCeiling()), nil
 }
 
 type versionOutput struct {

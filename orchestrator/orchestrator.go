@@ -46,8 +46,8 @@ type Executor interface {
 type Config struct {
 	Scripts    Scripts
 	Executor   Executor
-	EnvCeiling map[limits.Field]int64 // of limits.CeilingFromEnv
-	BodyBytes  int64                  // for large bodies of all requests and answers together
+	EnvCeiling func() map[limits.Field]int64 // of limits.CeilingFromEnv, as of now
+	BodyBytes  int64                         // for large bodies of all requests and answers together
 	Metrics    *Metrics
 	Logger     *zap.Logger
 }
@@ -146,7 +146,7 @@ func (o *Orchestrator) lookUp(ctx context.Context, name string) (store.Script, l
 	if err != nil {
 		return store.Script{}, limits.Limits{}, err
 	}
-	base := limits.NewCeiling(stored, o.config.EnvCeiling).Cap(limits.Defaults())
+	base := limits.NewCeiling(stored, o.config.EnvCeiling()).Cap(limits.Defaults())
 	return script, limits.Merge(base, script.Overrides), nil
 }
 

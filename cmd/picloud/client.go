@@ -145,7 +145,7 @@ func (c *client) admin(ctx context.Context, method, path string, in, out any) er
 		return c.unreachable(err)
 	}
 	defer resp.Body.Close()
-	if c.public == "" {
+	if c.public == "" && c.publicSocket == "" {
 		c.public, c.publicSocket = resp.Header.Get(manager.PublicURLHeader), resp.Header.Get(manager.PublicSocketHeader)
 	}
 	data, err := io.ReadAll(resp.Body)

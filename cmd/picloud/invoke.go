@@ -104,12 +104,18 @@ func (c *client) findPublic(ctx *cli.Context, name string) (*script, error) {
 	if c.public == "" && c.publicSocket == "" {
 		return nil, &picloud.Error{Code: picloud.CodeBadRequest, Message: "the daemon does not tell where its scripts answer", Hint: "give the URL with --server"}
 	}
-	if c.public == "" {
-		c.http = httpClient(socketTransport(c.publicSocket))
-		c.public, c.where = "http://localhost", "its public socket "+c.publicSocket
-	} else {
+	if c.publicSocket == "" {
 		c.http, c.where = httpClient(tcpTransport()), c.public
+		return &s, nil
 	}
+	// straight to the daemon: the way from outside is a proxy's affair, and so is
+	// whether its certificate is known here
+	host := "localhost"
+	if public, err := url.Parse(c.public); err == nil && public.Host != "" {
+		host = public.Host
+	}
+	c.http = httpClient(socketTransport(c.publicSocket))
+	c.public, c.where = "http://"+host, "its public socket "+c.publicSocket
 	return &s, nil
 }
 

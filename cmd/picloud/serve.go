@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 	"go.uber.org/zap"
@@ -17,8 +19,13 @@ func serveCommand() *cli.Command {
 		Name:  "serve",
 		Usage: "run the daemon",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "listen", EnvVars: []string{"PICLOUD_LISTEN"}, Value: daemon.DefaultListen,
-				Usage: "`ADDRESS` as host:port or unix:/path; systemd may pass sockets instead"},
+			&cli.StringFlag{Name: "listen", EnvVars: []string{"PICLOUD_LISTEN"},
+				DefaultText: daemon.DefaultListen + ", or the sockets that systemd passes",
+				Usage:       "`ADDRESS` as host:port or unix:/path"},
+			&cli.StringFlag{Name: "public-url", EnvVars: []string{"PICLOUD_PUBLIC_URL"},
+				Usage: "`URL` by which callers reach the proxy before it, such as https://pi.example.org; deploy shows it"},
+			&cli.StringFlag{Name: "proxy-user", EnvVars: []string{"PICLOUD_PROXY_USER"}, Value: daemon.DefaultProxyUser,
+				Usage: "`USER` of the proxy that is trusted, over a unix socket, to say who its client is"},
 			dataDirFlag(),
 			databaseFlag(),
 			adminSocketFlag(),
@@ -91,8 +98,11 @@ func serve(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	envFile := os.Getenv("PICLOUD_ENV_FILE")
 	config := daemon.Config{
-		Listen:      stringOr(c, "listen", daemon.DefaultListen),
+		Listen:      c.String("listen"),
+		PublicURL:   strings.TrimSuffix(c.String("public-url"), "/"),
+		ProxyUser:   stringOr(c, "proxy-user", daemon.DefaultProxyUser),
 		DataDir:     dataDir(c),
 		DatabaseURL: c.String("database-url"),
 		AdminSocket: adminSocket(c),
@@ -103,6 +113,8 @@ func serve(c *cli.Context) error {
 		Warm:        c.Int("warm"),
 		Queue:       c.Int("queue"),
 		Environ:     os.Environ(),
+		EnvFile:     envFile,
+		Reload:      hangUps(envFile),
 		Logger:      logger,
 		StopTimeout: daemon.DefaultStopTimeout,
 	}
@@ -110,6 +122,17 @@ func serve(c *cli.Context) error {
 		return usageError{error: err}
 	}
 	return daemon.Run(c.Context, config)
+}
+
+// hangUps gives SIGHUP, which asks for a reload where there is a file to read
+// again; elsewhere it ends the daemon, as when its terminal is closed.
+func hangUps(envFile string) <-chan os.Signal {
+	if envFile == "" {
+		return nil
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	return signals
 }
 
 // stringOr is a flag's value; an empty one, as of a line "NAME=" in an
