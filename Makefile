@@ -19,7 +19,7 @@ SOAK_VM_LIMIT ?= 14400
 FILTER_TESTS := ^(TestOnlyListedCallsPass|TestArguments|TestMutatedArguments|TestCallsWithoutChecks|TestNumbers.*|TestSignalScope.*)$$
 
 .DEFAULT_GOAL := help
-.PHONY: help run build man test test-deps test-native test-race test-arm test-vm test-vm-arm64 soak soak-native soak-vm vet bench-lua clean
+.PHONY: help run build man package test test-deps test-native test-race test-arm test-vm test-vm-arm64 soak soak-native soak-vm vet bench-lua clean
 # how often the benchmark runs every program
 ROUNDS ?= 9
 
@@ -38,6 +38,25 @@ man: build ## the manual page build/picloud.1, and the shells' completions in bu
 	bin/picloud completion bash >build/completions/picloud
 	bin/picloud completion zsh >build/completions/_picloud
 	bin/picloud completion fish >build/completions/picloud.fish
+
+# the package's version, and where its programs are built
+VERSION ?= $(shell sed -n 's/^const Product = "\(.*\)"/\1/p' picloud.go)
+PACKAGE_ARCHS ?= amd64 arm64 armhf
+# a build of the same commit gives the same bytes
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+GOARCH_armhf := arm
+
+package: build man $(PACKAGE_ARCHS:%=dist/picloud_$(VERSION)_%.deb) ## the Debian packages dist/picloud_VERSION_ARCH.deb, for amd64, arm64 and armhf
+	@ls -l dist/picloud_$(VERSION)_*.deb | awk '{ printf "%s: %.1f MiB\n", $$NF, $$5/1048576 }'
+
+.PHONY: $(PACKAGE_ARCHS:%=dist/picloud_$(VERSION)_%.deb)
+$(PACKAGE_ARCHS:%=dist/picloud_$(VERSION)_%.deb): dist/picloud_$(VERSION)_%.deb:
+	@mkdir -p dist build/package/$*
+	GOARCH=$(or $(GOARCH_$*),$*) GOARM=6 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o build/package/$*/ ./cmd/picloud ./cmd/picloud-worker
+	gzip -9n <build/picloud.1 >build/package/$*/picloud.1.gz
+	cp -r build/completions build/package/$*/
+	cd systemd/deb && GOFLAGS= VERSION=$(VERSION) ARCH=$* BUILD=$(CURDIR)/build/package/$* \
+		env -u GOARCH $(GO) tool nfpm package --packager deb --config nfpm.yaml --target $(CURDIR)/dist/
 
 test: test-deps vet test-native test-race test-vm ## install what the tests need and run them all
 	@echo "test: everything passed: natively (degraded), with the race detector, and in the virtual machine (cgroup v2)"
