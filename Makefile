@@ -19,7 +19,7 @@ SOAK_VM_LIMIT ?= 14400
 FILTER_TESTS := ^(TestOnlyListedCallsPass|TestArguments|TestMutatedArguments|TestCallsWithoutChecks|TestNumbers.*|TestSignalScope.*)$$
 
 .DEFAULT_GOAL := help
-.PHONY: help run build man package test test-deps test-native test-race test-arm test-vm test-vm-arm64 soak soak-native soak-vm vet bench-lua clean
+.PHONY: help run build man package test test-deps test-native test-race test-arm test-vm test-vm-docs test-vm-arm64 soak soak-native soak-vm vet bench-lua clean
 # how often the benchmark runs every program
 ROUNDS ?= 9
 
@@ -58,7 +58,7 @@ $(PACKAGE_ARCHS:%=dist/picloud_$(VERSION)_%.deb): dist/picloud_$(VERSION)_%.deb:
 	cd systemd/deb && GOFLAGS= VERSION=$(VERSION) ARCH=$* BUILD=$(CURDIR)/build/package/$* \
 		env -u GOARCH $(GO) tool nfpm package --packager deb --config nfpm.yaml --target $(CURDIR)/dist/
 
-test: test-deps vet test-native test-race test-vm ## install what the tests need and run them all
+test: test-deps vet test-native test-race test-vm test-vm-docs ## install what the tests need and run them all
 	@echo "test: everything passed: natively (degraded), with the race detector, and in the virtual machine (cgroup v2)"
 
 test-deps: ## install what the tests need (as root, on Debian)
@@ -68,15 +68,15 @@ test-deps: ## install what the tests need (as root, on Debian)
 vet: ## formatting and go vet
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "vet: gofmt would change these"; exit 1; }
 	$(GO) vet ./...
-	$(GO) vet -tags vm ./supervisor ./test/e2e
+	$(GO) vet -tags vm ./supervisor ./test/docs ./test/e2e
 	GOARCH=arm $(GO) vet ./...
-	GOARCH=arm $(GO) vet -tags vm ./supervisor ./test/e2e
+	GOARCH=arm $(GO) vet -tags vm ./supervisor ./test/docs ./test/e2e
 
 test-native: build ## all tests on this machine: no cgroup v2 needed, both databases, real workers
 	PICLOUD_BIN=$(CURDIR)/bin $(GO) test -timeout 15m ./...
 
 test-race: ## all tests but those of the built programs and the benchmark, with the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v -e /test/e2e -e /test/cli -e /test/hostile -e /bench/)
+	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v -e /test/e2e -e /test/cli -e /test/docs -e /test/hostile -e /bench/)
 
 test-arm: ## what counts in 32 bits, and the filter, in an emulator of 32-bit ARM (needs qemu-user-static)
 	GOARCH=arm GOARM=7 $(GO) test -timeout 30m -exec qemu-arm-static ./limits ./worker/lua/... ./worker/nursery ./worker/wire
@@ -86,6 +86,11 @@ test-vm: build ## the suites that need cgroup v2 and systemd, in the virtual mac
 	./test/vm/lab build
 	./test/vm/stage build/vm
 	./test/vm/lab run -t $(VM_LIMIT) build/vm bash suite
+
+test-vm-docs: build man dist/picloud_$(VERSION)_amd64.deb ## every command that docs/ has for a board, in the virtual machine, with the package
+	./test/vm/lab build
+	./test/docs/stage build/vm-docs dist/picloud_$(VERSION)_amd64.deb
+	./test/vm/lab run -t $(VM_LIMIT) build/vm-docs 'cd test/docs && ./docs.test -test.v -test.timeout=35m'
 
 test-vm-arm64: export GOARCH := arm64
 test-vm-arm64: export PICLOUD_VM_ARCH := arm64
