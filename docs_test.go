@@ -30,18 +30,35 @@ func testNames(t *testing.T) map[string]bool {
 	return names
 }
 
+// mention is a test's name in a page.
+var mention = regexp.MustCompile("`((?:Test|Fuzz)\\w+)`")
+
+// Every test that a page names exists.
+func TestTestsThatAreNamed(t *testing.T) {
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil || len(pages) < 2 {
+		t.Fatalf("%q, %v", pages, err)
+	}
+	names := testNames(t)
+	for _, page := range append(pages, "README.md", "test/vm/README.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range mention.FindAllStringSubmatch(string(text), -1) {
+			if !names[found[1]] {
+				t.Errorf("%s: there is no test %s", page, found[1])
+			}
+		}
+	}
+}
+
 // docs/SECURITY.md claims nothing without a test: every row of its tables names
-// one or points to where it is, and all that are named exist.
+// one or points to where it is.
 func TestClaimsOfSecurity(t *testing.T) {
 	text, err := os.ReadFile("docs/SECURITY.md")
 	if err != nil {
 		t.Fatal(err)
-	}
-	names, mention := testNames(t), regexp.MustCompile("`((?:Test|Fuzz)\\w+)`")
-	for _, found := range mention.FindAllStringSubmatch(string(text), -1) {
-		if !names[found[1]] {
-			t.Errorf("there is no test %s", found[1])
-		}
 	}
 	rows := 0
 	for line := range strings.Lines(string(text)) {
