@@ -31,7 +31,7 @@ image_make() {
   done < <(sed 's/[[:space:]]*#.*//; /^$/d' "$LAB_DIR/guest/masked-units")
   touch "$tree/etc/.updated" "$tree/var/.updated" # or systemd does the work of a first boot (ConditionNeedsUpdate=)
 
-  # no journal: the disk is thrown away after every run
+  # a small journal: the disk is thrown away after every run, but a run may go on over a power cut
   truncate -s "$IMAGE_SIZE" "$dir/root.ext4"
-  await mke2fs -q -t ext4 -O ^has_journal -E lazy_itable_init=1,root_owner=0:0 -m 0 -d "$tree" "$dir/root.ext4"
+  await mke2fs -q -t ext4 -J size=16 -E lazy_itable_init=1,root_owner=0:0 -m 0 -d "$tree" "$dir/root.ext4"
 }

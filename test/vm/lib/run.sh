@@ -1,23 +1,31 @@
 # shellcheck shell=bash
-# One command in one fresh machine.
+# One command in one fresh machine, or several, one after the other, with a restart of the machine between them.
 #
 # Promises: the command's stdout and stderr come out on stdout as they are written; the exit code is the command's,
 # 124 when the time limit (counted from the guest's first word, so without the boot) is up, 125 when the lab failed.
-# Fails: if the frozen machine cannot be resumed or stays silent, it says so and boots one; if that fails too, it
-# gives up with the end of the console.
+# A machine that restarts keeps its disk as it is at that moment. Fails: if the frozen machine cannot be resumed or
+# stays silent, it says so and boots one; if that fails too, it gives up with the end of the console. A restart where
+# nothing is to follow, or by a panic of the kernel, is a failure.
 
 RUN_RESUME_SECONDS=${PICLOUD_VM_RESUME_SECONDS:-30}
 RUN_BOOT_SECONDS=${PICLOUD_VM_BOOT_SECONDS:-120}
 RUN_BOOT_TRIES=2
 RUN_LIMIT_SECONDS=300
+RUN_NEXT=() # the scripts that are to follow, each after a restart
 
 lab_run() {
   local limit=$RUN_LIMIT_SECONDS outdir='' starts=(resume) start option try started=${EPOCHREALTIME/./} awake
-  while getopts 't:o:c' option; do
+  while getopts 't:o:ca:n:' option; do
     case $option in
       t) limit=$OPTARG ;;
       o) outdir=$OPTARG ;;
       c) starts=() ;;
+      a)
+        # a frozen machine has been booted already
+        starts=()
+        MACHINE_ARGUMENTS+=" $OPTARG"
+        ;;
+      n) RUN_NEXT+=("$OPTARG") ;;
       *) usage ;;
     esac
   done
@@ -62,6 +70,13 @@ run_find_machine() {
 run_pack() {
   local dir=$1
   shift
+  run_script "$@"
+  # names and hard links are renamed from "./..." to "lab/...", the targets of symbolic links are not
+  machine_input "$SCRATCH" --transform='flags=rSh;s,^\.\(/\|$\),lab\1,' -C "$dir" . -C "$SCRATCH/job" run/lab/command ||
+    die "the directory could not be packed: $dir"
+}
+
+run_script() {
   mkdir -p "$SCRATCH/job/run/lab"
   if [ $# -eq 1 ]; then
     printf '%s\n' "$1"
@@ -70,33 +85,58 @@ run_pack() {
     printf ' %q' "$@"
     echo
   fi >"$SCRATCH/job/run/lab/command"
-  # names and hard links are renamed from "./..." to "lab/...", the targets of symbolic links are not
-  machine_input "$SCRATCH" --transform='flags=rSh;s,^\.\(/\|$\),lab\1,' -C "$dir" . -C "$SCRATCH/job" run/lab/command ||
-    die "the directory could not be packed: $dir"
 }
 
 # run_start resume|boot: starts a machine and hands it the command. Status 1 if it is not heard of in time.
 run_start() {
-  local work=$SCRATCH/$1 seconds deadline state seed
+  local work=$SCRATCH/$1 seconds deadline state
+  local -a restarts=()
   mkdir "$work"
   ln "$SCRATCH/input.tar" "$work/input.tar"
+  [ ${#RUN_NEXT[@]} -eq 0 ] || restarts=(-action reboot=reset)
   if [ "$1" = resume ]; then
     seconds=$RUN_RESUME_SECONDS
     exec {state}<"$RUN_SNAPSHOT/state"
-    machine_start "$work" "$RUN_KERNEL" "format=qcow2,snapshot=on,$(machine_drive "$RUN_SNAPSHOT/disk.qcow2")" -incoming "fd:$state"
+    machine_start "$work" "$RUN_KERNEL" "format=qcow2,snapshot=on,$(machine_drive "$RUN_SNAPSHOT/disk.qcow2")" \
+      -incoming "fd:$state" "${restarts[@]}"
     exec {state}<&-
   else
     seconds=$RUN_BOOT_SECONDS
-    machine_start "$work" "$RUN_KERNEL" "format=raw,snapshot=on,$(machine_drive "$RUN_IMAGE/root.ext4")"
+    machine_start "$work" "$RUN_KERNEL" "format=raw,snapshot=on,$(machine_drive "$RUN_IMAGE/root.ext4")" \
+      "${restarts[@]}"
   fi
-  seed=$(od -A n -t x1 -N 32 /dev/urandom | tr -d ' \n')
-  machine_say "RUN $EPOCHREALTIME $seed"
+  run_order
   deadline=$(machine_deadline "$seconds")
   while machine_hear "$deadline"; do
     [ "$MACHINE_LINE" != AWAKE ] || return 0
   done
   log "nothing heard from the guest ($1, within $seconds s)"
   return 1
+}
+
+# run_order tells the agent to run the command on the input disk, and how many are to follow.
+run_order() {
+  local seed
+  seed=$(od -A n -t x1 -N 32 /dev/urandom | tr -d ' \n')
+  machine_say "RUN $EPOCHREALTIME $seed ${#RUN_NEXT[@]}"
+}
+
+# run_next START: hands a machine that has restarted the next command. What the ones before have put out comes with it.
+run_next() {
+  local fault=
+  [ ${#RUN_NEXT[@]} -gt 0 ] || fault="the machine restarted where nothing was to follow"
+  ! grep -q 'Kernel panic' "$SCRATCH/$1/console.log" || fault="the machine restarted because its kernel panicked"
+  if [ -n "$fault" ]; then
+    machine_stop
+    machine_last_words "$SCRATCH/$1"
+    die "$fault"
+  fi
+  run_script "${RUN_NEXT[0]}"
+  RUN_NEXT=("${RUN_NEXT[@]:1}")
+  cp "$SCRATCH/$1/output" "$SCRATCH/job/run/lab/output"
+  # written over the one before: qemu has that file open, and the guest is told to forget what it has read of it
+  machine_input "$SCRATCH/$1" -C "$SCRATCH/job" run/lab || die "the next command could not be packed"
+  run_order
 }
 
 # run_watch START SECONDS: waits for the end of the command, ends the machine, and sets LAB_VERDICT. Status 1 if the
@@ -106,7 +146,9 @@ run_watch() {
   deadline=$(machine_deadline "$2")
   while machine_hear "$deadline" || { code=$?; false; }; do
     case $MACHINE_LINE in
-      STARTED) ;;
+      AWAKE | STARTED) ;;
+      DONE) machine_order system_reset ;;
+      READY) run_next "$1" ;;
       'EXIT '*)
         machine_stop
         LAB_VERDICT=${MACHINE_LINE#EXIT }

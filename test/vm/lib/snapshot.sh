@@ -26,7 +26,7 @@ snapshot_make() {
 
 # snapshot_try DIR WORK: one boot. Status 1 if the machine did not come up or could not be saved.
 snapshot_try() {
-  local dir=$1 work=$2 image kernel deadline monitor answers line
+  local dir=$1 work=$2 image kernel deadline
   image=$(cache_entry image "$(image_key)")
   kernel=$(cache_entry kernel "$(kernel_key)")
   rm -f "$dir"/*
@@ -35,11 +35,8 @@ snapshot_try() {
   truncate -s "$MACHINE_INPUT_SIZE" "$work/input.tar"
   # a relative backing file, so that the cache may move
   qemu-img create -q -f qcow2 -F raw -b "../$(basename "$image")/root.ext4" "$dir/disk.qcow2" || return 1
-  mkfifo "$work/monitor.in" "$work/monitor.out"
   ln -s "$dir/state" "$work/state"
-  exec {monitor}<>"$work/monitor.in" {answers}<>"$work/monitor.out"
-  machine_start "$work" "$kernel" "format=qcow2,$(machine_drive "$dir/disk.qcow2")" \
-    -chardev pipe,id=monitor,path=monitor -mon chardev=monitor,mode=readline
+  machine_start "$work" "$kernel" "format=qcow2,$(machine_drive "$dir/disk.qcow2")"
 
   deadline=$(machine_deadline "$RUN_BOOT_SECONDS")
   machine_hear "$deadline" || { log "the guest did not come up within $RUN_BOOT_SECONDS s"; return 1; }
@@ -48,16 +45,12 @@ snapshot_try() {
   machine_hear "$deadline" || { log "the check of the guest did not end within $SNAPSHOT_CHECK_SECONDS s"; return 1; }
   [ "$MACHINE_LINE" = CHECKED ] || die "the guest is not fit: ${MACHINE_LINE#FAULT }"
 
-  # Not stopped first: a machine saved while stopped comes back stopped. The monitor takes up each line when the one
-  # before is done.
-  printf '%s\n' 'migrate "exec:cat > state"' 'info migrate' quit >&"$monitor"
+  # Not stopped first: a machine saved while stopped comes back stopped.
+  machine_order 'migrate "exec:cat > state"' 'info migrate' quit
   deadline=$(machine_deadline "$SNAPSHOT_SAVE_SECONDS")
   while machine_hear "$deadline"; do :; done # until the machine has ended, or the deadline
   machine_stop
-  while read -r -t 0.1 -u "$answers" line; do
-    printf '%s\n' "$line"
-  done >"$work/monitor.log"
-  exec {monitor}>&- {answers}>&-
+  machine_answers >"$work/monitor.log"
   grep -q 'Migration status: completed' "$work/monitor.log" && [ -s "$dir/state" ] && return 0
   log "the machine could not be saved:"
   cat "$work/monitor.log" >&2
