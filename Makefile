@@ -15,6 +15,11 @@ SOAK_VM_CALLS ?= 5000
 SOAK_MINUTES ?=
 SOAK_VM_LIMIT ?= 14400
 
+# a run whose machine is reset in the middle of writes, and then rebooted in the
+# middle of others
+LAB_RUN_RESET = ./test/vm/lab run -a systemd.wants=multi-user.target \
+	-n './reset check && ./reset write b && systemctl reboot' -n './reset check'
+
 # those of package sandbox that lock nothing: the emulator has no seccomp
 FILTER_TESTS := ^(TestOnlyListedCallsPass|TestArguments|TestMutatedArguments|TestCallsWithoutChecks|TestNumbers.*|TestSignalScope.*)$$
 
@@ -86,6 +91,7 @@ test-vm: build ## the suites that need cgroup v2 and systemd, in the virtual mac
 	./test/vm/lab build
 	./test/vm/stage build/vm
 	./test/vm/lab run -t $(VM_LIMIT) build/vm bash suite
+	$(LAB_RUN_RESET) -t $(VM_LIMIT) build/vm ./reset write a
 
 test-vm-docs: build man dist/picloud_$(VERSION)_amd64.deb ## every command that docs/ has for a board, in the virtual machine, with the package
 	./test/vm/lab build
@@ -100,6 +106,7 @@ test-vm-arm64: ## the same suites in an emulated 64-bit ARM machine; slow, and n
 	./test/vm/lab build
 	./test/vm/stage build/vm-arm64 build/arm64
 	./test/vm/lab run -t $(VM_ARM64_LIMIT) build/vm-arm64 env E2E_RUN='$(E2E_RUN)' bash suite
+	$(LAB_RUN_RESET) -t $(VM_ARM64_LIMIT) build/vm-arm64 ./reset write a
 
 bench-lua: ## plain gopher-lua, ours and lua5.1 side by side, in a minute or two (ROUNDS=9)
 	$(GO) run ./bench/lua -rounds $(ROUNDS)

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,35 +11,47 @@ import (
 	"testing"
 )
 
-// installed puts the shipped unit where the package has it, with this test's
-// daemon in it, and starts it.
-func (d *daemon) installed() {
-	d.t.Helper()
+// installedUnit is where an administrator's service lies.
+const installedUnit = "/etc/systemd/system/picloud.service"
+
+// inService makes d the daemon of the installed service.
+func (d *daemon) inService() {
 	d.unit = "picloud.service"
 	d.worker = filepath.Join(programs, "picloud-worker") // the service has a /tmp of its own
+}
+
+// install puts the shipped unit in place, with this test's daemon in it.
+func (d *daemon) install(port int) {
+	d.t.Helper()
+	d.inService()
 	shipped, err := os.ReadFile(filepath.Join(programs, "picloud.service"))
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	const unit = "/etc/systemd/system/picloud.service"
 	text := strings.Replace(string(shipped), "ExecStart=/usr/bin/picloud serve",
-		"Environment=PICLOUD_WORKER="+d.worker+"\nTimeoutStartSec=300\nExecStart="+filepath.Join(programs, "picloud")+" serve --listen 127.0.0.1:0", 1)
+		"Environment=PICLOUD_WORKER="+d.worker+"\nTimeoutStartSec=300\nExecStart="+filepath.Join(programs, "picloud")+fmt.Sprintf(" serve --listen 127.0.0.1:%d", port), 1)
 	if text == string(shipped) {
 		d.t.Fatal("the shipped unit starts something else")
 	}
-	if err := os.WriteFile(unit, []byte(text), 0o644); err != nil {
+	if err := os.WriteFile(installedUnit, []byte(text), 0o644); err != nil {
 		d.t.Fatal(err)
 	}
-	d.t.Cleanup(func() {
-		systemctl("stop", "picloud.service")
-		systemctl("reset-failed", "picloud.service")
-		os.Remove(unit)
-		systemctl("daemon-reload")
-		os.RemoveAll("/var/lib/picloud")
-	})
 	if out, err := systemctl("daemon-reload"); err != nil {
 		d.t.Fatalf("%v: %s", err, out)
 	}
+}
+
+// installed installs the service for this test, and starts it.
+func (d *daemon) installed() {
+	d.t.Helper()
+	d.t.Cleanup(func() {
+		systemctl("stop", "picloud.service")
+		systemctl("reset-failed", "picloud.service")
+		os.Remove(installedUnit)
+		systemctl("daemon-reload")
+		os.RemoveAll("/var/lib/picloud")
+	})
+	d.install(0)
 	if out, err := systemctl("start", "picloud.service"); err != nil {
 		status, _ := systemctl("status", "--no-pager", "picloud.service")
 		d.t.Fatalf("%v: %s\n%s", err, out, status)
