@@ -75,6 +75,15 @@ type Store interface {
 	// all or none, and leaves the others. It trusts the values.
 	PatchCeiling(ctx context.Context, changes map[limits.Field]*int64) error
 
+	// Revision tells, without asking a server, whether what was read before is
+	// still what is stored. What was read after a call that gave n, true is, as
+	// long as calls give n, true: a write through this Store, whether it succeeded
+	// or may have, changes n before it returns, and a write of any other program
+	// as soon as there can be word of it. n may change without a write, is above
+	// 0 and never comes back in the life of the Store. ok is false while there is
+	// no word of others' writes to be had.
+	Revision() (n uint64, ok bool)
+
 	// SchemaVersion is the number of the newest migration the database has.
 	SchemaVersion(ctx context.Context) (int64, error)
 

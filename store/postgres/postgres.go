@@ -2,7 +2,8 @@
 // version 15 or later. It is a store.Store, and the only package that knows the
 // PostgreSQL driver.
 //
-// It keeps a pool of connections, each of which the server may end at any time:
+// It keeps a pool of connections, and one that hears of what others write. The
+// server may end each of them at any time:
 // the call that notices fails, the next one gets a new connection. No call
 // takes longer than callTimeout, even if its context has no end, so nothing
 // hangs while PostgreSQL is away.
@@ -40,6 +41,7 @@ const (
 type Store struct {
 	pool        *pgxpool.Pool
 	db          *sql.DB // over pool, for package migrations
+	changes     *changes
 	callTimeout time.Duration
 }
 
@@ -65,6 +67,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	s.changes.start()
 	return s, nil
 }
 
@@ -84,7 +87,7 @@ func connect(ctx context.Context, url string, connectTimeout, callTimeout time.D
 	if err != nil {
 		return nil, unopened(ctx, err)
 	}
-	s := &Store{pool: pool, db: stdlib.OpenDBFromPool(pool), callTimeout: callTimeout}
+	s := &Store{pool: pool, db: stdlib.OpenDBFromPool(pool), changes: newChanges(pool, callTimeout), callTimeout: callTimeout}
 	ping, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if err := pool.Ping(ping); err != nil {
@@ -121,6 +124,7 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close is part of store.Store. A second call does nothing.
 func (s *Store) Close() error {
+	s.changes.close()
 	err := s.db.Close()
 	s.pool.Close()
 	if err != nil {
@@ -133,13 +137,19 @@ func (s *Store) Close() error {
 func (s *Store) read(ctx context.Context, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.callTimeout)
 	defer cancel()
-	return mapped(ctx, f(ctx))
+	err := mapped(ctx, f(ctx))
+	if picloud.ErrorCode(err) != picloud.CodeStoreUnavailable {
+		s.changes.answered()
+	}
+	return err
 }
 
 // write calls f in a transaction. A statement on its own would be carried out
 // even if ctx ends while it waits for a lock; a transaction is not, for want of
-// the COMMIT.
+// the COMMIT. An error does not say that nothing was written: the answer to the
+// COMMIT may have been lost.
 func (s *Store) write(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
+	defer s.changes.moved()
 	return s.read(ctx, func(ctx context.Context) error {
 		// Whatever the server's default is, the statements of this package
 		// are written for this level.

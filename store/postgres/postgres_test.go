@@ -46,6 +46,21 @@ func TestConformance(t *testing.T) {
 	})
 }
 
+func TestConformanceShared(t *testing.T) {
+	storetest.RunShared(t, func(t *testing.T) (one, other store.Store) {
+		url := cluster.NewDatabase(t)
+		one, err := Open(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err = Open(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return one, other
+	})
+}
+
 // mustOpen opens a store that the test may close.
 func mustOpen(t *testing.T, url string) *Store {
 	t.Helper()

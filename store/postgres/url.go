@@ -36,6 +36,11 @@ func parseURL(url string, connectTimeout time.Duration) (*pgxpool.Config, error)
 	if c.ConnectTimeout <= 0 || c.ConnectTimeout > connectTimeout {
 		c.ConnectTimeout = connectTimeout
 	}
+	// Looking after idle connections would wake up a daemon that has nothing to do,
+	// and one that has ended or is too old is found when it is used.
+	if !strings.Contains(url, "pool_health_check_period=") {
+		config.HealthCheckPeriod = 24 * time.Hour
+	}
 	c.RuntimeParams["timezone"] = "UTC"
 	if c.RuntimeParams["application_name"] == "" {
 		c.RuntimeParams["application_name"] = "picloud"

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"net/url"
 	"strconv"
 	"time"
@@ -25,6 +26,13 @@ func openReaders(path string) (*sql.DB, error) {
 	return open(path, readConns, url.Values{"_query_only": {"1"}})
 }
 
+// openWatch gives what opens the connection that looks for changes. It never
+// waits for another program: who wants to know whether something has changed can
+// ask for the thing itself.
+func openWatch(path string) (driver.Connector, error) {
+	return connector(path, url.Values{"_query_only": {"1"}, "_busy_timeout": {"0"}, "mode": {"rw"}})
+}
+
 // open gives a pool of connections that all have the same settings, because
 // the driver applies those to each connection it opens. It connects to nothing
 // yet.
@@ -45,15 +53,19 @@ func open(path string, conns int, settings url.Values) (*sql.DB, error) {
 	} {
 		settings.Set(name, value)
 	}
-	// As a URI every character of the path can be escaped; of a plain name, the
-	// driver would take what follows a question mark for settings.
-	uri := url.URL{Scheme: "file", Path: path, RawQuery: settings.Encode()}
-	connector, err := sqlite.NewConnector(uri.String())
+	c, err := connector(path, settings)
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(c)
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	return db, nil
+}
+
+// connector escapes every character of the path, as can be done in a URI: of a
+// plain name, the driver would take what follows a question mark for settings.
+func connector(path string, settings url.Values) (driver.Connector, error) {
+	uri := url.URL{Scheme: "file", Path: path, RawQuery: settings.Encode()}
+	return sqlite.NewConnector(uri.String())
 }

@@ -116,6 +116,22 @@ func TestManyWriters(t *testing.T) {
 	}
 }
 
+// What another program has written is noticed before it can tell that it has.
+func TestRevisionAfterAnotherProgram(t *testing.T) {
+	path := dbPath(t)
+	s := mustOpen(t, path)
+	before, ok := s.Revision()
+	if again, _ := s.Revision(); !ok || again != before {
+		t.Fatalf("revision %d, then %d", before, again)
+	}
+	if err := runOther(t, path, "other", 1); err != nil {
+		t.Fatal(err)
+	}
+	if after, ok := s.Revision(); !ok || after == before {
+		t.Errorf("revision %d, %t", after, ok)
+	}
+}
+
 func TestOpenedAtOnceMigratesOnce(t *testing.T) {
 	for range 5 {
 		path := dbPath(t)

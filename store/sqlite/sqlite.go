@@ -1,10 +1,10 @@
 // Package sqlite keeps scripts and the ceiling in one SQLite file, with nothing
 // to install or run beside PiCloud. It is a store.Store.
 //
-// One connection writes and a few read. Write-ahead logging lets them work at
-// the same time, and lets several programs share the file: every write takes
-// the write lock before it reads (BEGIN IMMEDIATE), and waits for another
-// program's up to busyTimeout. A write that has returned survives a power cut.
+// One connection writes, a few read, and one looks whether anybody has written.
+// Write-ahead logging lets them work at the same time, and lets several programs
+// share the file: every write takes the write lock before it reads (BEGIN
+// IMMEDIATE), and waits for another program's up to busyTimeout. A write that has returned survives a power cut.
 //
 // The file must be on a local disk: write-ahead logging needs shared memory
 // between all programs that have it open. Beside it, SQLite keeps files ending
@@ -35,6 +35,8 @@ const readConns = 4
 type Store struct {
 	writer  *sql.DB // one connection
 	readers *sql.DB // readConns connections that cannot write
+
+	revisions revisions
 
 	// running is held for reading by each call, and for writing by Close:
 	// sql.DB's Close does not wait for what runs.
@@ -101,7 +103,11 @@ func connect(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(unopened(path, err), writer.Close())
 	}
-	s := &Store{writer: writer, readers: readers}
+	watch, err := openWatch(path)
+	if err != nil {
+		return nil, errors.Join(unopened(path, err), writer.Close(), readers.Close())
+	}
+	s := &Store{writer: writer, readers: readers, revisions: revisions{connector: watch}}
 	var mode string
 	if err := writer.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
 		return nil, errors.Join(unopened(path, withContext(ctx, err)), s.Close())
@@ -148,7 +154,7 @@ func (s *Store) Close() error {
 	s.closed = true
 	// The writer last: the last connection to close moves the write-ahead log
 	// into the database file, which readers cannot.
-	if err := errors.Join(s.readers.Close(), s.writer.Close()); err != nil {
+	if err := errors.Join(s.revisions.close(), s.readers.Close(), s.writer.Close()); err != nil {
 		return store.Unavailable(err)
 	}
 	return nil

@@ -27,6 +27,21 @@ func TestConformance(t *testing.T) {
 	})
 }
 
+func TestConformanceShared(t *testing.T) {
+	storetest.RunShared(t, func(t *testing.T) (one, other store.Store) {
+		path := dbPath(t)
+		one, err := Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err = Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return one, other
+	})
+}
+
 func dbPath(t *testing.T) string { return filepath.Join(t.TempDir(), "picloud.db") }
 
 // mustOpen opens a store that the test may close.

@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Delete", deleteTests()},
 		{"Overrides", overridesTests()},
 		{"Ceiling", ceilingTests()},
+		{"Revision", revisionTests()},
 		{"Concurrency", concurrencyTests()},
 		{"Life", lifeTests()},
 	} {
