@@ -31,10 +31,11 @@ import (
 	"picloud/worker/wire"
 )
 
-// Scripts is what is read from the store for each call.
+// Scripts is what is read from the store for each call: the script called name,
+// or script_not_found, and the ceiling's fields that are set, as both are stored.
+// Neither is changed.
 type Scripts interface {
-	Script(ctx context.Context, name string) (store.Script, error)
-	Ceiling(ctx context.Context) (map[limits.Field]int64, error)
+	LookUp(ctx context.Context, name string) (store.Script, map[limits.Field]int64, error)
 }
 
 // Executor runs an invocation and always reports.
@@ -132,7 +133,7 @@ func (o *Orchestrator) lookUp(ctx context.Context, name string) (store.Script, l
 	if !store.ValidName(name) {
 		return store.Script{}, limits.Limits{}, notFound()
 	}
-	script, err := o.config.Scripts.Script(ctx, name)
+	script, stored, err := o.config.Scripts.LookUp(ctx, name)
 	if err != nil {
 		if picloud.ErrorCode(err) == picloud.CodeScriptNotFound {
 			err = notFound()
@@ -141,10 +142,6 @@ func (o *Orchestrator) lookUp(ctx context.Context, name string) (store.Script, l
 	}
 	if !script.Enabled {
 		return store.Script{}, limits.Limits{}, notFound()
-	}
-	stored, err := o.config.Scripts.Ceiling(ctx)
-	if err != nil {
-		return store.Script{}, limits.Limits{}, err
 	}
 	base := limits.NewCeiling(stored, o.config.EnvCeiling()).Cap(limits.Defaults())
 	return script, limits.Merge(base, script.Overrides), nil

@@ -28,17 +28,15 @@ type scripts struct {
 	err     error
 }
 
-func (s scripts) Script(_ context.Context, name string) (store.Script, error) {
+func (s scripts) LookUp(_ context.Context, name string) (store.Script, map[limits.Field]int64, error) {
 	if s.err != nil {
-		return store.Script{}, s.err
+		return store.Script{}, nil, s.err
 	}
 	if name != s.script.Name {
-		return store.Script{}, store.NotFound(name)
+		return store.Script{}, nil, store.NotFound(name)
 	}
-	return s.script, nil
+	return s.script, s.ceiling, nil
 }
-
-func (s scripts) Ceiling(context.Context) (map[limits.Field]int64, error) { return s.ceiling, nil }
 
 // executor answers every job with the same report, and keeps the job.
 type executor struct {

@@ -23,9 +23,18 @@ import (
 type inner struct {
 	store.Store
 	away, hangs bool
+	asked       int // look-ups, of scripts and of the ceiling
 	// between is called once, after a look-up or write is done and before it
 	// returns.
 	between func()
+}
+
+// Revision is not known of a database that does not answer.
+func (s *inner) Revision() (uint64, bool) {
+	if s.away || s.hangs {
+		return 0, false
+	}
+	return s.Store.Revision()
 }
 
 func (s *inner) call(ctx context.Context) error {
@@ -50,6 +59,7 @@ func (s *inner) Script(ctx context.Context, name string) (store.Script, error) {
 	if err := s.call(ctx); err != nil {
 		return store.Script{}, err
 	}
+	s.asked++
 	defer s.after()
 	return s.Store.Script(ctx, name)
 }
@@ -58,6 +68,7 @@ func (s *inner) Ceiling(ctx context.Context) (map[limits.Field]int64, error) {
 	if err := s.call(ctx); err != nil {
 		return nil, err
 	}
+	s.asked++
 	defer s.after()
 	return s.Store.Ceiling(ctx)
 }
@@ -94,11 +105,12 @@ type asCalled struct {
 }
 
 func (s asCalled) Script(ctx context.Context, name string) (store.Script, error) {
-	return s.calls.Script(ctx, name)
+	return s.calls.script(ctx, name, s.calls.revision())
 }
 
 func (s asCalled) Ceiling(ctx context.Context) (map[limits.Field]int64, error) {
-	return s.calls.Ceiling(ctx)
+	ceiling, err := s.calls.ceiling(ctx, s.calls.revision())
+	return maps.Clone(ceiling), err // calls may not change theirs
 }
 
 func TestConformance(t *testing.T) {
@@ -123,7 +135,7 @@ func put(t *testing.T, s store.Store, name, source string) {
 // wantSource checks what a call gets; "" for an error of the code.
 func wantSource(t *testing.T, s *Store, name, source string, code picloud.Code) {
 	t.Helper()
-	got, err := s.Calls().Script(t.Context(), name)
+	got, err := s.Calls().script(t.Context(), name, s.Calls().revision())
 	if got.Source != source || picloud.ErrorCode(err) != code {
 		t.Errorf("%s: source %q, error %v; want %q, %q", name, got.Source, err, source, code)
 	}
@@ -146,7 +158,7 @@ func TestWhileTheDatabaseIsAway(t *testing.T) {
 	if err := db.Store.PatchCeiling(t.Context(), map[limits.Field]*int64{limits.MaxMapSize: &five, limits.TimeoutMS: &five}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Calls().Ceiling(t.Context()); err != nil {
+	if _, _, err := s.Calls().LookUp(t.Context(), "called"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.PatchCeiling(t.Context(), map[limits.Field]*int64{limits.MaxMapSize: &six, limits.TimeoutMS: nil}); err != nil {
@@ -160,7 +172,7 @@ func TestWhileTheDatabaseIsAway(t *testing.T) {
 			wantSource(t, s, "deleted", "", picloud.CodeStoreUnavailable)
 			wantSource(t, s, "never called", "", picloud.CodeStoreUnavailable)
 		}
-		ceiling, err := s.Calls().Ceiling(t.Context())
+		_, ceiling, err := s.Calls().LookUp(t.Context(), "called")
 		if want := map[limits.Field]int64{limits.MaxMapSize: 6}; err != nil || !maps.Equal(ceiling, want) {
 			t.Errorf("ceiling %v, %v; want %v", ceiling, err, want)
 		}
@@ -216,7 +228,7 @@ func TestCallerGone(t *testing.T) {
 	db.hangs = true
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got, err := s.Calls().Script(ctx, "a"); !errors.Is(err, context.Canceled) {
+	if got, err := s.Calls().script(ctx, "a", unknown); !errors.Is(err, context.Canceled) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -230,16 +242,16 @@ func TestOverlaps(t *testing.T) {
 	}{
 		"a look-up comes back after a write": {func(t *testing.T, s *Store, db *inner) {
 			db.between = func() { put(t, s, "a", "2") }
-			s.Calls().Script(t.Context(), "a")
+			s.Calls().LookUp(t.Context(), "a")
 		}, "2"},
 		"a look-up comes back after a deletion": {func(t *testing.T, s *Store, db *inner) {
 			db.between = func() { s.DeleteScript(t.Context(), "a", 0) }
-			s.Calls().Script(t.Context(), "a")
+			s.Calls().LookUp(t.Context(), "a")
 		}, ""},
 		"a miss comes back after a write": {func(t *testing.T, s *Store, db *inner) {
 			db.Store.DeleteScript(t.Context(), "a", 0)
 			db.between = func() { put(t, s, "a", "2") }
-			s.Calls().Script(t.Context(), "a")
+			s.Calls().LookUp(t.Context(), "a")
 		}, "2"},
 		"a write comes back after a later one": {func(t *testing.T, s *Store, db *inner) {
 			db.between = func() { put(t, s, "a", "3") }
@@ -267,15 +279,15 @@ func TestOverlaps(t *testing.T) {
 func TestCeilingThatIsReadDuringAPatch(t *testing.T) {
 	s, db := fixture(t)
 	five := int64(5)
-	s.Calls().Ceiling(t.Context())
+	s.Calls().ceiling(t.Context(), unknown)
 	db.between = func() {
 		if err := s.PatchCeiling(t.Context(), map[limits.Field]*int64{limits.TimeoutMS: &five}); err != nil {
 			t.Error(err)
 		}
 	}
-	s.Calls().Ceiling(t.Context())
+	s.Calls().ceiling(t.Context(), unknown)
 	db.away = true
-	if ceiling, err := s.Calls().Ceiling(t.Context()); err != nil || ceiling[limits.TimeoutMS] != 5 {
+	if ceiling, err := s.Calls().ceiling(t.Context(), unknown); err != nil || ceiling[limits.TimeoutMS] != 5 {
 		t.Errorf("ceiling %v, %v", ceiling, err)
 	}
 }
@@ -290,13 +302,13 @@ func TestBounds(t *testing.T) {
 		name := func(n int) string { return fmt.Sprintf("s%d", n) }
 		for n := range c.scripts {
 			for range 2 { // read again, it counts once
-				m.read(0, store.Script{Name: name(n), Source: strings.Repeat("x", c.source)})
+				m.read(0, unknown, store.Script{Name: name(n), Source: strings.Repeat("x", c.source)})
 			}
 			m.script(name(0))
 		}
 		sum := 0
 		for _, s := range m.scripts.Values() {
-			sum += size(s)
+			sum += size(s.Script)
 		}
 		if m.scripts.Len() > maxScripts || sum > maxBytes || sum != m.bytes {
 			t.Errorf("%d scripts of %d bytes are remembered, %d by the count", m.scripts.Len(), sum, m.bytes)

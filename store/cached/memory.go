@@ -30,15 +30,34 @@ type memory struct {
 
 	mu      sync.Mutex
 	writes  uint64 // the clock: how many writes have succeeded
-	scripts *simplelru.LRU[string, store.Script]
-	bytes   int                    // of all scripts
-	ceiling map[limits.Field]int64 // nil until it was read; never changed in place
+	scripts *simplelru.LRU[string, script]
+	bytes   int // of all scripts
+	ceiling ceiling
+}
+
+// stamp is the revision of the store at which something was read.
+type stamp uint64
+
+// unknown is no store's revision.
+const unknown = 0
+
+// isAt tells whether what was read then is what is stored at the revision now.
+func (s stamp) isAt(now uint64) bool { return now != unknown && uint64(s) == now }
+
+type script struct {
+	store.Script
+	stamp
+}
+
+type ceiling struct {
+	fields map[limits.Field]int64 // nil until it was read; never changed in place
+	stamp
 }
 
 func newMemory(maxScripts, maxBytes int) *memory {
 	m := &memory{maxBytes: maxBytes}
 	// the error is for a size below 1
-	m.scripts, _ = simplelru.NewLRU(maxScripts, func(_ string, s store.Script) { m.bytes -= size(s) })
+	m.scripts, _ = simplelru.NewLRU(maxScripts, func(_ string, s script) { m.bytes -= size(s.Script) })
 	return m
 }
 
@@ -51,18 +70,19 @@ func (m *memory) now() uint64 {
 }
 
 // script gives what is remembered, and makes it the last to be forgotten.
-func (m *memory) script(name string) (store.Script, bool) {
+func (m *memory) script(name string) (script, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.scripts.Get(name)
 }
 
-// read notes what the database has answered to a question asked at began.
-func (m *memory) read(began uint64, s store.Script) {
+// read notes what the database, at this revision or a later one, has answered to
+// a question asked at began.
+func (m *memory) read(began, revision uint64, s store.Script) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.writes == began {
-		m.keep(s)
+		m.keep(script{s, stamp(revision)})
 	}
 }
 
@@ -81,7 +101,7 @@ func (m *memory) wrote(began uint64, s store.Script) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.writes == began {
-		m.keep(s)
+		m.keep(script{s, unknown})
 	} else {
 		m.scripts.Remove(s.Name)
 	}
@@ -95,25 +115,27 @@ func (m *memory) deleted(name string) {
 	m.writes++
 }
 
-func (m *memory) keep(s store.Script) {
+func (m *memory) keep(s script) {
 	m.scripts.Remove(s.Name) // so that its bytes are no longer counted
 	m.scripts.Add(s.Name, s)
-	for m.bytes += size(s); m.bytes > m.maxBytes; {
+	for m.bytes += size(s.Script); m.bytes > m.maxBytes; {
 		m.scripts.RemoveOldest()
 	}
 }
 
-func (m *memory) lastCeiling() map[limits.Field]int64 {
+func (m *memory) lastCeiling() ceiling {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.ceiling
 }
 
-func (m *memory) readCeiling(began uint64, ceiling map[limits.Field]int64) {
+// readCeiling notes a ceiling as read notes a script. It is not changed from then
+// on.
+func (m *memory) readCeiling(began, revision uint64, fields map[limits.Field]int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.writes == began {
-		m.ceiling = maps.Clone(ceiling)
+		m.ceiling = ceiling{fields, stamp(revision)}
 	}
 }
 
@@ -121,18 +143,19 @@ func (m *memory) readCeiling(began uint64, ceiling map[limits.Field]int64) {
 func (m *memory) patched(began uint64, changes map[limits.Field]*int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	fields := maps.Clone(m.ceiling.fields)
 	if m.writes != began {
-		m.ceiling = nil
+		fields = nil
 	}
-	if m.ceiling != nil {
-		m.ceiling = maps.Clone(m.ceiling)
+	if fields != nil {
 		for field, value := range changes {
 			if value == nil {
-				delete(m.ceiling, field)
+				delete(fields, field)
 			} else {
-				m.ceiling[field] = *value
+				fields[field] = *value
 			}
 		}
 	}
+	m.ceiling = ceiling{fields, unknown}
 	m.writes++
 }
