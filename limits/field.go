@@ -51,6 +51,14 @@ func Fields() []Spec {
 	}
 }
 
+// Names gives every limit's name in the order of Fields. It allocates nothing.
+func Names() [8]Field {
+	return [...]Field{
+		MaxOperations, MaxStringSize, MaxArraySize, MaxMapSize,
+		MaxCallLevels, MaxExprDepth, MemoryLimitMB, TimeoutMS,
+	}
+}
+
 // Lookup finds the Spec of f; ok is false for a name that is no limit.
 func Lookup(f Field) (spec Spec, ok bool) {
 	for _, s := range Fields() {

@@ -80,9 +80,9 @@ func (l *Limits) at(f Field) *int64 {
 // Merge replaces in base, field by field, what o sets. It is called for every
 // invocation.
 func Merge(base Limits, o Overrides) Limits {
-	for _, s := range Fields() {
-		if p := *o.at(s.Field); p != nil {
-			*base.at(s.Field) = *p
+	for _, f := range Names() {
+		if p := *o.at(f); p != nil {
+			*base.at(f) = *p
 		}
 	}
 	return base

@@ -112,6 +112,18 @@ func TestValidate(t *testing.T) {
 }
 
 // The figures users are promised.
+func TestNames(t *testing.T) {
+	fields := Fields()
+	if len(fields) != len(Names()) {
+		t.Fatalf("%d names, %d fields", len(Names()), len(fields))
+	}
+	for i, name := range Names() {
+		if name != fields[i].Field {
+			t.Errorf("name %d is %s, field %s", i, name, fields[i].Field)
+		}
+	}
+}
+
 func TestFields(t *testing.T) {
 	for _, want := range []struct {
 		f                   Field

@@ -66,6 +66,7 @@ func Main(args []string) int {
 			out.Write(frame)
 		}
 	})
+	result.InvocationID = job.InvocationID
 	answer, err := result.Encode()
 	if err != nil {
 		return exitProtocol

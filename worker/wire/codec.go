@@ -6,7 +6,11 @@ func appendInt(b []byte, v int64) []byte {
 	return binary.LittleEndian.AppendUint64(b, uint64(v))
 }
 
-func appendString(b []byte, s string) []byte {
+// prefixSize is what comes before each string and each list of pairs: how long
+// it is.
+const prefixSize = 4
+
+func appendString[T string | []byte](b []byte, s T) []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(s)))
 	return append(b, s...)
 }
@@ -18,6 +22,30 @@ func appendPairs(b []byte, pairs []Pair) []byte {
 		b = appendString(b, p.Value)
 	}
 	return b
+}
+
+// pairsSize is how many bytes appendPairs appends.
+func pairsSize(pairs []Pair) int {
+	n := prefixSize
+	for _, p := range pairs {
+		n += prefixSize + len(p.Name) + prefixSize + len(p.Value)
+	}
+	return n
+}
+
+// checkPairs holds a list against the bounds that decoder.pairs holds it against.
+func checkPairs(pairs []Pair) error {
+	if len(pairs) > MaxPairs {
+		return protocolError("%d pairs where %d are allowed", len(pairs), MaxPairs)
+	}
+	text := 0
+	for _, p := range pairs {
+		text += len(p.Name) + len(p.Value)
+	}
+	if text > MaxPairText {
+		return protocolError("more than %d bytes of pairs", MaxPairText)
+	}
+	return nil
 }
 
 // decoder takes a payload apart. After the first broken rule it returns zero
@@ -85,6 +113,9 @@ func (d *decoder) pairs() []Pair {
 	}
 	var pairs []Pair
 	text := 0
+	if n > 0 && len(d.rest) >= int(n)*2*prefixSize { // else it fails below
+		pairs = make([]Pair, 0, n)
+	}
 	for range n {
 		p := Pair{d.string(MaxPairText), d.string(MaxPairText)}
 		if d.err != nil {

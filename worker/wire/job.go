@@ -33,27 +33,58 @@ type Request struct {
 // Pair is a query parameter or a header field.
 type Pair struct{ Name, Value string }
 
-// Encode gives the job's whole frame. It fails with ErrProtocol if something in
-// it is over its bound.
+// Encode gives the job's whole frame, in one allocation. It fails with
+// ErrProtocol if something in it is over its bound.
 func (j *Job) Encode() ([]byte, error) {
-	b := frame(len(j.Source) + len(j.Request.Body) + 4096)
+	if err := j.check(); err != nil {
+		return nil, err
+	}
+	b := frame(j.size())
 	b = append(b, byte(j.Purpose))
 	b = appendString(b, j.InvocationID)
 	b = appendString(b, j.ScriptName)
 	b = appendInt(b, j.Version)
 	b = appendString(b, j.Source)
-	for _, spec := range limits.Fields() {
-		b = appendInt(b, j.Limits.Get(spec.Field))
+	for _, f := range limits.Names() {
+		b = appendInt(b, j.Limits.Get(f))
 	}
 	b = appendString(b, j.Request.Method)
 	b = appendString(b, j.Request.Path)
 	b = appendPairs(b, j.Request.Query)
 	b = appendPairs(b, j.Request.Headers)
-	b = appendString(b, string(j.Request.Body))
-	if _, err := DecodeJob(b[headerSize:]); err != nil {
-		return nil, err
-	}
+	b = appendString(b, j.Request.Body)
 	return seal(KindJob, b)
+}
+
+// check holds the job against the bounds that DecodeJob holds it against.
+func (j *Job) check() error {
+	if j.Purpose != Run && j.Purpose != Check {
+		return protocolError("%d is no purpose", j.Purpose)
+	}
+	for _, text := range []struct{ size, limit int }{
+		{len(j.InvocationID), MaxName},
+		{len(j.ScriptName), MaxName},
+		{len(j.Source), MaxSource},
+		{len(j.Request.Method), MaxMethod},
+		{len(j.Request.Path), MaxPath},
+		{len(j.Request.Body), MaxBody},
+	} {
+		if text.size > text.limit {
+			return protocolError("%d bytes where %d are allowed", text.size, text.limit)
+		}
+	}
+	if err := checkPairs(j.Request.Query); err != nil {
+		return err
+	}
+	return checkPairs(j.Request.Headers)
+}
+
+// size is that of the payload.
+func (j *Job) size() int {
+	return 1 + 8 + 8*len(limits.Names()) +
+		prefixSize + len(j.InvocationID) + prefixSize + len(j.ScriptName) + prefixSize + len(j.Source) +
+		prefixSize + len(j.Request.Method) + prefixSize + len(j.Request.Path) +
+		pairsSize(j.Request.Query) + pairsSize(j.Request.Headers) + prefixSize + len(j.Request.Body)
 }
 
 // DecodeJob reads a Job frame's payload.
@@ -64,8 +95,8 @@ func DecodeJob(payload []byte) (*Job, error) {
 	j.ScriptName = d.string(MaxName)
 	j.Version = d.int()
 	j.Source = d.string(MaxSource)
-	for _, spec := range limits.Fields() {
-		j.Limits.Set(spec.Field, d.int())
+	for _, f := range limits.Names() {
+		j.Limits.Set(f, d.int())
 	}
 	j.Request.Method = d.string(MaxMethod)
 	j.Request.Path = d.string(MaxPath)

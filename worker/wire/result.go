@@ -23,6 +23,8 @@ const ResponseSize limits.Field = "response_size"
 
 // Result is a worker's answer.
 type Result struct {
+	InvocationID string // the job's: what was said before there was a job is no answer to it
+
 	Status     Status
 	Operations int64 // used so far
 	Response   Response
@@ -48,16 +50,22 @@ func limitNames() []limits.Field {
 	}
 }
 
+// resultNumbers is how many bytes a result's numbers take: status, operations,
+// the response's status, line, limit.
+const resultNumbers = 1 + 8 + 8 + 8 + 1
+
 // Encode gives the result's whole frame; Message is cut to its bound. It fails
 // with ErrProtocol if anything else is over its bound.
 func (r *Result) Encode() ([]byte, error) {
-	b := frame(len(r.Response.Body) + 1024)
+	message := r.Message[:min(len(r.Message), MaxMessage)]
+	b := frame(resultNumbers + prefixSize + len(r.InvocationID) + pairsSize(r.Response.Headers) + prefixSize + len(r.Response.Body) + prefixSize + len(message))
+	b = appendString(b, r.InvocationID)
 	b = append(b, byte(r.Status))
 	b = appendInt(b, r.Operations)
 	b = appendInt(b, int64(r.Response.Status))
 	b = appendPairs(b, r.Response.Headers)
-	b = appendString(b, string(r.Response.Body))
-	b = appendString(b, r.Message[:min(len(r.Message), MaxMessage)])
+	b = appendString(b, r.Response.Body)
+	b = appendString(b, message)
 	b = appendInt(b, int64(r.Line))
 	b = append(b, byte(slices.Index(limitNames(), r.Limit)+1))
 	if _, err := DecodeResult(b[headerSize:]); err != nil {
@@ -69,7 +77,8 @@ func (r *Result) Encode() ([]byte, error) {
 // DecodeResult reads a Result frame's payload.
 func DecodeResult(payload []byte) (*Result, error) {
 	d := decoder{rest: payload}
-	r := &Result{Status: Status(d.byte())}
+	r := &Result{InvocationID: d.string(MaxName)}
+	r.Status = Status(d.byte())
 	r.Operations = d.int()
 	status := d.int()
 	r.Response.Headers = d.pairs()

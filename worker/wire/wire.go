@@ -2,18 +2,18 @@
 //
 // The supervisor sends one Job frame. The worker sends one Ready frame (or one
 // Refused frame, when it cannot lock itself), then, once it has its job, any
-// number of Log frames within LogBudget and one Result frame, and closes.
+// number of Log frames within LogBudget and one Result frame, which names the job it
+// answers, and closes. What follows a result is not read.
 //
 // A frame is one byte of kind, four bytes of payload length (little-endian) and
 // the payload. Every kind has a hard bound on its length. The package promises
-// to the side that reads: no allocation goes by an announced length, every
-// count and every string is bounded, every byte of a payload is accounted for,
-// and whatever breaks a rule gives ErrProtocol, never a panic. It holds no
-// state and starts nothing.
+// to the side that reads: no allocation of more than 8 KiB goes by an announced
+// length, every count and every string is bounded, every byte of a payload is
+// accounted for, and whatever breaks a rule gives ErrProtocol, never a panic. It
+// holds no state and starts nothing.
 package wire
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -92,7 +92,7 @@ func seal(k Kind, b []byte) ([]byte, error) {
 // Read reads one frame. At a clean end before its first byte the error is
 // io.EOF; an end within the frame, an unknown kind or a payload over the kind's
 // bound is ErrProtocol; any other error is the reader's own. Memory grows with
-// what arrives, not with what the header announces.
+// what arrives, not with what the header announces, but for the first 8 KiB.
 func Read(r io.Reader) (Kind, []byte, error) {
 	var header [headerSize]byte
 	if _, err := io.ReadFull(r, header[:]); err != nil {
@@ -110,14 +110,34 @@ func Read(r io.Reader) (Kind, []byte, error) {
 	if n > int64(limit) {
 		return 0, nil, protocolError("a %q frame announces %d bytes; its bound is %d", k, n, limit)
 	}
-	var payload bytes.Buffer
-	if _, err := io.CopyN(&payload, r, n); err != nil {
-		if errors.Is(err, io.EOF) {
-			return 0, nil, protocolError("the stream ends within a %q frame", k)
-		}
-		return 0, nil, err
+	payload, err := readPayload(r, int(n))
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return 0, nil, protocolError("the stream ends within a %q frame", k)
 	}
-	return k, payload.Bytes(), nil
+	return k, payload, err
+}
+
+// unasked is how many bytes may be allocated before they have arrived.
+const unasked = 8 << 10
+
+// readPayload reads n bytes. What is allocated is at most unasked, or twice what
+// has arrived.
+func readPayload(r io.Reader, n int) ([]byte, error) {
+	payload := make([]byte, 0, min(n, unasked))
+	for len(payload) < n {
+		if len(payload) == cap(payload) {
+			larger := make([]byte, len(payload), min(n, 2*len(payload)))
+			copy(larger, payload)
+			payload = larger
+		}
+		had := len(payload)
+		payload = payload[:cap(payload)]
+		got, err := io.ReadFull(r, payload[had:])
+		if err != nil {
+			return payload[:had+got], err
+		}
+	}
+	return payload, nil
 }
 
 // Ready is the whole frame a worker sends when it is locked and waits.

@@ -26,7 +26,7 @@ func sampleJob() *Job {
 
 func sampleResult() *Result {
 	return &Result{
-		Status: StatusOK, Operations: 12,
+		InvocationID: "id", Status: StatusOK, Operations: 12,
 		Response: Response{Status: 201, Headers: []Pair{{"x", "y"}}, Body: []byte("hi")},
 	}
 }
@@ -93,6 +93,9 @@ func TestBounds(t *testing.T) {
 		"headers over it":       {func(j *Job) { j.Request.Headers = many(MaxPairs + 1) }, false},
 		"query text at bound":   {func(j *Job) { j.Request.Query = []Pair{{strings.Repeat("x", MaxPairText), ""}} }, true},
 		"query text over it":    {func(j *Job) { j.Request.Query = []Pair{{strings.Repeat("x", MaxPairText), "y"}} }, false},
+		"id over its bound":     {func(j *Job) { j.InvocationID = strings.Repeat("x", MaxName+1) }, false},
+		"name over its bound":   {func(j *Job) { j.ScriptName = strings.Repeat("x", MaxName+1) }, false},
+		"path over its bound":   {func(j *Job) { j.Request.Path = strings.Repeat("/", MaxPath+1) }, false},
 		"method over its bound": {func(j *Job) { j.Request.Method = strings.Repeat("x", MaxMethod+1) }, false},
 		"no such purpose":       {func(j *Job) { j.Purpose = 9 }, false},
 		"everything at its bound": {func(j *Job) {
@@ -104,8 +107,18 @@ func TestBounds(t *testing.T) {
 	} {
 		job := sampleJob()
 		c.change(job)
-		if _, err := job.Encode(); (err == nil) != c.ok || err != nil && !errors.Is(err, ErrProtocol) {
+		frame, err := job.Encode()
+		if (err == nil) != c.ok || err != nil && !errors.Is(err, ErrProtocol) {
 			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil {
+			continue
+		}
+		if got, err := DecodeJob(frame[headerSize:]); err != nil || !reflect.DeepEqual(got, job) {
+			t.Errorf("%s: what is encoded is not decoded: %v", name, err)
+		}
+		if len(frame) != cap(frame) {
+			t.Errorf("%s: the frame has %d bytes, room for %d", name, len(frame), cap(frame))
 		}
 	}
 	long := &Result{Status: StatusScriptError, Message: strings.Repeat("x", 2*MaxMessage)}
