@@ -13,7 +13,7 @@ import (
 // Descriptors that connections may not take, so that workers can be started
 // whatever strangers do.
 const (
-	descriptorsPerWorker = 5  // two pipes, a process, a cgroup, and what starting one takes for a moment
+	descriptorsPerWorker = 7  // two pipes, a process, a cgroup and two of its files, and what starting one takes for a moment
 	descriptorsElsewhere = 96 // the database, listeners, the log, the Go runtime
 
 	// spareConnections are for those that ask nothing at the moment, and for

@@ -17,7 +17,7 @@ func TestMaxConnections(t *testing.T) {
 	}
 	defer unix.Setrlimit(unix.RLIMIT_NOFILE, &usual)
 	const workers, warm, queue = 8, 2, 256
-	const reserve = 5*(workers+warm) + 96 + 32
+	const reserve = 7*(workers+warm) + 96 + 32
 	for files, want := range map[uint64]int{
 		4096:                     workers + queue + 128,
 		reserve + 100:            100,

@@ -134,7 +134,7 @@ func (e *cgroupEnclosures) New() (Enclosure, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cgroupEnclosure{group: group, path: filepath.Join(e.path, name), fd: -1}
+	c := &cgroupEnclosure{group: group, path: filepath.Join(e.path, name), fd: -1, max: -1, peak: -1}
 	wholeGroup, quota, period := true, int64(cpuQuota), uint64(cpuPeriod)
 	err = group.Update(&cgroup2.Resources{
 		Memory: &cgroup2.Memory{Swap: noSwap(), OOMGroup: &wholeGroup},
@@ -142,7 +142,7 @@ func (e *cgroupEnclosures) New() (Enclosure, error) {
 		CPU:    &cgroup2.CPU{Max: cgroup2.NewCPUMax(&quota, &period)},
 	})
 	if err == nil {
-		c.fd, err = unix.Open(c.path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		err = c.open()
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Remove())
@@ -150,18 +150,50 @@ func (e *cgroupEnclosures) New() (Enclosure, error) {
 	return c, nil
 }
 
-// cgroupEnclosure is one worker's cgroup.
+// cgroupEnclosure is one worker's cgroup. What a call has to wait for is done on
+// files that were opened before it came.
 type cgroupEnclosure struct {
 	group *cgroup2.Manager
 	path  string
-	fd    int
+	fd    int // of the directory
+	max   int // memory.max
+	peak  int // memory.peak, -1 before Linux 5.19
+}
+
+func (c *cgroupEnclosure) open() (err error) {
+	if c.fd, err = unix.Open(c.path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err != nil {
+		return &fs.PathError{Op: "open", Path: c.path, Err: err}
+	}
+	if c.max, err = unix.Openat(c.fd, "memory.max", unix.O_WRONLY|unix.O_CLOEXEC, 0); err != nil {
+		return fmt.Errorf("opening memory.max of %s: %w", c.path, err)
+	}
+	c.peak, err = unix.Openat(c.fd, "memory.peak", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil && !errors.Is(err, unix.ENOENT) {
+		return fmt.Errorf("opening memory.peak of %s: %w", c.path, err)
+	}
+	return nil
 }
 
 func (c *cgroupEnclosure) CgroupFD() int { return c.fd }
 
 func (c *cgroupEnclosure) Limit(_ int, memoryLimitMB int64) error {
-	limit := memoryLimitMB << 20
-	return c.group.Update(&cgroup2.Resources{Memory: &cgroup2.Memory{Max: &limit}})
+	if _, err := unix.Pwrite(c.max, strconv.AppendInt(nil, memoryLimitMB<<20, 10), 0); err != nil {
+		return fmt.Errorf("writing memory.max of %s: %w", c.path, err)
+	}
+	return nil
+}
+
+func (c *cgroupEnclosure) Peak() int64 {
+	var text [32]byte
+	n, err := unix.Pread(c.peak, text[:], 0)
+	if err != nil {
+		return 0
+	}
+	peak, err := strconv.ParseInt(strings.TrimSpace(string(text[:n])), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return peak
 }
 
 func (c *cgroupEnclosure) Kill() error {
@@ -176,20 +208,19 @@ func (c *cgroupEnclosure) Evidence() (Evidence, error) {
 	if stat.MemoryEvents == nil {
 		return Evidence{}, fmt.Errorf("%s has no memory.events", c.path)
 	}
-	e := Evidence{OOMKills: stat.MemoryEvents.OomKill, OverLimit: stat.MemoryEvents.Oom > 0}
-	if peak, err := os.ReadFile(filepath.Join(c.path, "memory.peak")); err == nil {
-		e.PeakBytes, err = strconv.ParseInt(strings.TrimSpace(string(peak)), 10, 64)
-		if err != nil {
-			return Evidence{}, fmt.Errorf("memory.peak: %w", err)
-		}
-	}
-	return e, nil
+	return Evidence{
+		OOMKills:  stat.MemoryEvents.OomKill,
+		OverLimit: stat.MemoryEvents.Oom > 0,
+		PeakBytes: c.Peak(),
+	}, nil
 }
 
 func (c *cgroupEnclosure) Remove() error {
-	if c.fd >= 0 {
-		unix.Close(c.fd)
-		c.fd = -1
+	for _, fd := range []*int{&c.fd, &c.max, &c.peak} {
+		if *fd >= 0 {
+			unix.Close(*fd)
+			*fd = -1
+		}
 	}
 	return removeCgroup(c.path)
 }

@@ -35,6 +35,10 @@ type Enclosure interface {
 	// times, before and after the process has ended by itself.
 	Kill() error
 
+	// Peak is the most memory the process has held so far, in bytes, 0 if the
+	// kernel does not say. It may have ended.
+	Peak() int64
+
 	// Evidence is what the kernel noted, once the process has been reaped.
 	Evidence() (Evidence, error)
 

@@ -23,6 +23,7 @@ type queue struct {
 
 	mu      sync.Mutex
 	running int
+	ending  int // of those that run: answered, and their process is not yet gone
 	waiting int
 	lines   map[string]*line // of scripts with a call that runs or waits
 	round   list.List        // of *line with a call that waits, the next one first
@@ -99,7 +100,8 @@ func (q *queue) join(script string) (*turn, error) {
 		q.run(l)
 		return nil, nil
 	}
-	if q.waiting >= q.places && !q.makeRoom(l) {
+	// a turn that is ending is as good as a place
+	if q.waiting >= q.places+q.ending && !q.makeRoom(l) {
 		q.tidy(l)
 		return nil, overloaded("too many requests are waiting already")
 	}
@@ -128,6 +130,21 @@ func (q *queue) makeRoom(asks *line) bool {
 	q.remove(last)
 	last.decided <- overloaded("too many requests for this script are waiting already")
 	return true
+}
+
+// answered notes that a call has its answer. Its turn is over when its process
+// is gone: then ended is called in place of leave.
+func (q *queue) answered() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ending++
+}
+
+func (q *queue) ended(script string) {
+	q.mu.Lock()
+	q.ending--
+	q.mu.Unlock()
+	q.leave(script)
 }
 
 // leave ends a call's turn and begins others.
@@ -179,11 +196,12 @@ func (q *queue) tidy(l *line) {
 	}
 }
 
-// counts tells how many run and how many wait.
+// counts tells how many run, without those that have been answered, and how many
+// wait.
 func (q *queue) counts() (running, waiting int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.running, q.waiting
+	return q.running - q.ending, q.waiting
 }
 
 func overloaded(message string) *picloud.Error {

@@ -158,6 +158,38 @@ func TestQueueUnderLoad(t *testing.T) {
 	}
 }
 
+// Who has had an answer may ask again at once, although the process that gave it
+// is still there: where nobody may wait, one may wait for that.
+func TestATurnThatIsEndingIsAPlace(t *testing.T) {
+	q := newQueue(2, 0)
+	if err := q.enter(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.enter(t.Context(), "a"); picloud.ErrorCode(err) != picloud.CodeOverloaded {
+		t.Fatalf("a second call: %v", err)
+	}
+	q.answered()
+	if running, _ := q.counts(); running != 0 {
+		t.Errorf("%d run", running)
+	}
+	entered := make(chan error)
+	go func() { entered <- q.enter(t.Context(), "a") }()
+	for _, waiting := q.counts(); waiting != 1; _, waiting = q.counts() {
+		time.Sleep(time.Millisecond)
+	}
+	if err := q.enter(t.Context(), "a"); picloud.ErrorCode(err) != picloud.CodeOverloaded {
+		t.Errorf("another one: %v", err)
+	}
+	q.ended("a")
+	if err := <-entered; err != nil {
+		t.Error(err)
+	}
+	q.leave("a")
+	if running, waiting := q.counts(); running != 0 || waiting != 0 || q.ending != 0 || len(q.lines) != 0 {
+		t.Errorf("%d run, %d wait, %d end", running, waiting, q.ending)
+	}
+}
+
 // With every worker that one script can have looping, and as many of its calls
 // waiting as may, another script's calls are served while they do.
 func TestOneScriptCannotStarveAnother(t *testing.T) {

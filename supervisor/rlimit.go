@@ -104,5 +104,6 @@ func (r rlimitEnclosure) Limit(pid int, memoryLimitMB int64) error {
 // Kill has nothing to do: a locked worker cannot make other processes, and
 // its own is killed by who has it.
 func (rlimitEnclosure) Kill() error                 { return nil }
+func (rlimitEnclosure) Peak() int64                 { return 0 }
 func (rlimitEnclosure) Evidence() (Evidence, error) { return Evidence{}, nil }
 func (rlimitEnclosure) Remove() error               { return nil }

@@ -1,8 +1,13 @@
 package supervisor
 
 import (
+	"bytes"
 	"os"
+	"strconv"
 	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Stats is a moment's view of the pool.
@@ -59,4 +64,38 @@ func maxResident(state *os.ProcessState) int64 {
 		return int64(ru.Maxrss) << 10
 	}
 	return 0
+}
+
+// cpuTime is what a process that is not yet reaped has used of the CPU. The
+// number of its clock is made as clock_getcpuclockid(3) makes it.
+func cpuTime(pid int) (time.Duration, error) {
+	const ofProcess = 2 // CPUCLOCK_SCHED, in the kernel's posix-timers.h
+	var t unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|ofProcess), &t); err != nil {
+		return 0, err
+	}
+	return time.Duration(t.Nano()), nil
+}
+
+// residentPeak is the peak of a process's resident memory in bytes: VmHWM, see
+// proc_pid_status(5). It is 0 once the process has given its memory back, in
+// ending.
+func residentPeak(pid int) int64 {
+	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/status", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0
+	}
+	defer unix.Close(fd)
+	var text [2 << 10]byte
+	n, err := unix.Read(fd, text[:])
+	if err != nil {
+		return 0
+	}
+	_, after, _ := bytes.Cut(text[:n], []byte("\nVmHWM:"))
+	value, _, found := bytes.Cut(after, []byte(" kB\n"))
+	kib, err := strconv.ParseInt(string(bytes.TrimSpace(value)), 10, 64)
+	if err != nil || !found {
+		return 0
+	}
+	return kib << 10
 }

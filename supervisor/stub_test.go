@@ -100,9 +100,11 @@ func stub(behaviour string) {
 	do(job)
 }
 
-func okResult(body string) []byte {
+func okResult(body string) []byte { return okResultTo("", body) }
+
+func okResultTo(id, body string) []byte {
 	frame, err := (&wire.Result{
-		Status: wire.StatusOK, Operations: 7,
+		InvocationID: id, Status: wire.StatusOK, Operations: 7,
 		Response: wire.Response{Status: 200, Body: []byte(body)},
 	}).Encode()
 	if err != nil {
@@ -113,7 +115,7 @@ func okResult(body string) []byte {
 
 // do does what a job's source names.
 func do(job *wire.Job) {
-	answer := okResult(rand.Text()) // no two are the same
+	answer := okResultTo(job.InvocationID, rand.Text()) // no two are the same
 	switch job.Source {
 	case "answer":
 		os.Stdout.Write(answer)
@@ -135,6 +137,12 @@ func do(job *wire.Job) {
 	case "answer and stay":
 		os.Stdout.Write(answer)
 		time.Sleep(time.Minute)
+	case "another's answer":
+		frame, err := (&wire.Result{InvocationID: "another", Status: wire.StatusOK, Response: wire.Response{Status: 200}}).Encode()
+		if err != nil {
+			panic(err)
+		}
+		os.Stdout.Write(frame)
 	case "crumbs":
 		for _, b := range okResult(strings.Repeat("x", 10_000)) {
 			if _, err := os.Stdout.Write([]byte{b}); err != nil {
@@ -171,10 +179,10 @@ func do(job *wire.Job) {
 	case "status 137": // looks like "killed for memory" to who believes in numbers
 		os.Exit(137)
 	case "limit":
-		frame, _ := (&wire.Result{Status: wire.StatusLimitExceeded, Limit: wire.ResponseSize}).Encode()
+		frame, _ := (&wire.Result{InvocationID: job.InvocationID, Status: wire.StatusLimitExceeded, Limit: wire.ResponseSize}).Encode()
 		os.Stdout.Write(frame)
 	case "claims memory": // a limit that is not a worker's to report
-		frame, _ := (&wire.Result{Status: wire.StatusLimitExceeded, Limit: wire.ResponseSize}).Encode()
+		frame, _ := (&wire.Result{InvocationID: job.InvocationID, Status: wire.StatusLimitExceeded, Limit: wire.ResponseSize}).Encode()
 		frame[len(frame)-1] = 99
 		os.Stdout.Write(frame)
 	case "grow":

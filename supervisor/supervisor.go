@@ -17,6 +17,7 @@ package supervisor
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"sync"
 	"time"
@@ -89,16 +90,25 @@ func (s *Supervisor) Invoke(ctx context.Context, inv Invocation) *Report {
 	if err := s.queue.enter(ctx, inv.Job.ScriptName); err != nil {
 		return refused(err)
 	}
-	defer s.queue.leave(inv.Job.ScriptName)
 	frame, err := inv.Job.Encode() // not before: what waits should not hold it twice
 	if err != nil {
+		s.queue.leave(inv.Job.ScriptName)
 		return refused(err)
 	}
-	defer s.pool.refill() // after the work, so as not to compete with it
 	w, started, err := s.hand(ctx, inv, frame)
 	if err != nil {
+		s.queue.leave(inv.Job.ScriptName)
 		return refused(err)
 	}
+	// Its process is a part of the machine's load until it is gone, and a new
+	// worker need not compete with the answer.
+	defer func() {
+		s.queue.answered()
+		w.whenGone(func() {
+			s.queue.ended(inv.Job.ScriptName)
+			s.pool.refill()
+		})
+	}()
 	select {
 	case <-w.done:
 	case <-ctx.Done():
@@ -150,7 +160,9 @@ func (s *Supervisor) hand(ctx context.Context, inv Invocation, frame []byte) (*w
 // the error it would be for a call.
 func (s *Supervisor) Check(ctx context.Context, source string, l limits.Limits) error {
 	l.TimeoutMS = max(l.TimeoutMS, limits.Defaults().TimeoutMS)
-	r := s.Invoke(ctx, Invocation{Job: &wire.Job{Purpose: wire.Check, Source: source, Limits: l}})
+	r := s.Invoke(ctx, Invocation{Job: &wire.Job{
+		Purpose: wire.Check, InvocationID: rand.Text(), Source: source, Limits: l,
+	}})
 	if r.Err == nil || r.Err.Code == picloud.CodeInvalidScript {
 		return errorOrNil(r.Err)
 	}
@@ -240,15 +252,13 @@ func usage(w *worker, duration time.Duration) *Usage {
 		MemoryPeakBytes: w.end.evidence.PeakBytes,
 		OOMKills:        w.end.evidence.OOMKills,
 		Duration:        duration,
+		CPU:             w.end.cpu,
 	}
 	if w.end.result != nil {
 		u.Operations = w.end.result.Operations
 	}
-	if w.end.state != nil {
-		u.CPU = w.end.state.UserTime() + w.end.state.SystemTime()
-		if u.MemoryPeakBytes == 0 {
-			u.MemoryPeakBytes = maxResident(w.end.state)
-		}
+	if u.MemoryPeakBytes == 0 && w.end.state != nil {
+		u.MemoryPeakBytes = maxResident(w.end.state)
 	}
 	return u
 }

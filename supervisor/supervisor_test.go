@@ -144,7 +144,9 @@ func TestOutcomes(t *testing.T) {
 		{"garbage", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
 		{"too much", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
 		{"cut off", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
-		{"twice", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
+		{"twice", picloud.OutcomeOK, ""},
+		{"answer and stay", picloud.OutcomeOK, ""},
+		{"another's answer", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
 		{"another frame", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
 		{"log flood", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
 		{"kill", picloud.OutcomeWorkerKilled, picloud.CodeWorkerKilled},
@@ -167,10 +169,29 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+// An answer is the end of a worker, whatever it has in mind: it is gone before
+// another runs in its place.
+func TestNothingIsLeftOfAWorkerThatHasAnswered(t *testing.T) {
+	s := start(t, "obeys", func(c *Config) { c.Workers = 1 })
+	last := 0
+	for range 10 {
+		r := s.Invoke(context.Background(), Invocation{Job: job("answer and stay")})
+		if r.Outcome != picloud.OutcomeOK {
+			t.Fatalf("outcome %s, error %v", r.Outcome, r.Err)
+		}
+		if last != 0 {
+			if _, err := os.Stat(fmt.Sprintf("/proc/%d", last)); !os.IsNotExist(err) {
+				t.Errorf("process %d was still there: %v", last, err)
+			}
+		}
+		last = r.Usage.PID
+	}
+}
+
 func TestTimeout(t *testing.T) {
 	s := start(t, "obeys", nil)
 	// "sleep" answers late, "crumbs" a byte at a time for minutes
-	for _, source := range []string{"hang", "answer and stay", "sleep", "crumbs"} {
+	for _, source := range []string{"hang", "sleep", "crumbs"} {
 		j := job(source)
 		j.Limits.TimeoutMS = 50
 		r := s.Invoke(context.Background(), Invocation{Job: j})
@@ -338,7 +359,9 @@ func TestHastyWorker(t *testing.T) {
 	s := start(t, "hasty", func(c *Config) { c.Logger = zap.NewNop() })
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	if r := s.Invoke(ctx, Invocation{Job: job("answer")}); r.Outcome == picloud.OutcomeOK {
+	j := job("answer")
+	j.InvocationID = "one that nobody knew before"
+	if r := s.Invoke(ctx, Invocation{Job: j}); r.Outcome == picloud.OutcomeOK {
 		t.Fatalf("the answer %q was taken", r.Response.Body)
 	}
 }

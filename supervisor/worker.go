@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -23,7 +24,7 @@ type worker struct {
 	process   *Process
 	enclosure Enclosure
 	logger    *zap.Logger
-	done      chan struct{} // closed when the process is reaped and end is set
+	done      chan struct{} // closed when end is set
 	end       ending        // how it ended; read after done
 	idleSince time.Time     // set by the pool
 
@@ -32,16 +33,19 @@ type worker struct {
 	log     func(*wire.Log)
 	closed  bool // no job can be handed over any more
 	aborted bool // the caller does not want the answer any more
+	gone    bool // the process is reaped
+	release func()
 }
 
 // ending is all there is to know of a worker's end.
 type ending struct {
-	result   *wire.Result // the one complete answer, nil if there was none
-	err      error        // why there was none: timeout, end of file, broken protocol
-	ready    bool         // it had said Ready
-	timedOut bool         // our own timer ended it
-	aborted  bool         // abort ended it
-	state    *os.ProcessState
+	result   *wire.Result     // the one complete answer, nil if there was none
+	err      error            // why there was none: timeout, end of file, broken protocol
+	ready    bool             // it had said Ready
+	timedOut bool             // our own timer ended it
+	aborted  bool             // abort ended it
+	state    *os.ProcessState // nil if it is known how it ended before it has: by its answer
+	cpu      time.Duration
 	evidence Evidence
 	lost     error // the evidence could not be read
 	tail     []byte
@@ -73,6 +77,10 @@ func newWorker(s Spawner, e Enclosures, logger *zap.Logger) (*worker, error) {
 // live is the worker's whole life after birth. onReady is called once it is
 // ready for a job; it is not called for a worker that never is. When live
 // returns, nothing of the worker is left.
+//
+// Who waits for a worker that has answered does not wait for its process to end:
+// what it has used is read while it is still there, and the rest is cleared away
+// while the answer is on its way.
 func (w *worker) live(onReady func()) {
 	var end ending
 	end.result, end.err = w.converse(&end, onReady)
@@ -81,6 +89,11 @@ func (w *worker) live(onReady func()) {
 	end.timedOut = errors.Is(end.err, os.ErrDeadlineExceeded) && !w.aborted
 	end.aborted = w.aborted && end.result == nil
 	w.mu.Unlock()
+	answered := end.result != nil && w.measure(&end)
+	if answered {
+		w.end = end
+		close(w.done)
+	}
 
 	if err := errors.Join(w.enclosure.Kill(), w.kill()); err != nil {
 		w.logger.Error("killing a worker failed", zap.Error(err))
@@ -89,13 +102,57 @@ func (w *worker) live(onReady func()) {
 	if err != nil {
 		w.logger.Error("waiting for a worker failed", zap.Error(err))
 	}
-	end.state = state
-	end.evidence, end.lost = w.enclosure.Evidence()
+	if !answered {
+		end.state = state
+		if state != nil {
+			end.cpu = state.UserTime() + state.SystemTime()
+		}
+		end.evidence, end.lost = w.enclosure.Evidence()
+	}
 	w.process.closePipes()
-	w.end = end
-	close(w.done)
+	if !answered {
+		w.end = end
+		close(w.done)
+	}
+	w.leave()
 	if err := w.enclosure.Remove(); err != nil {
 		w.logger.Error("removing a worker's cgroup failed", zap.Error(err))
+	}
+}
+
+// measure reads what a process has used that is about to end. It is false if
+// that cannot be known before it is reaped.
+func (w *worker) measure(end *ending) bool {
+	cpu, err := cpuTime(w.process.Pid)
+	if err != nil {
+		return false
+	}
+	peak := w.enclosure.Peak()
+	if peak == 0 {
+		peak = residentPeak(w.process.Pid)
+	}
+	end.cpu, end.evidence.PeakBytes = cpu, peak
+	return peak > 0
+}
+
+// whenGone has f called when the process is reaped, at once if it is.
+func (w *worker) whenGone(f func()) {
+	w.mu.Lock()
+	w.release = f
+	gone := w.gone
+	w.mu.Unlock()
+	if gone {
+		f()
+	}
+}
+
+func (w *worker) leave() {
+	w.mu.Lock()
+	w.gone = true
+	f := w.release
+	w.mu.Unlock()
+	if f != nil {
+		f()
 	}
 }
 
@@ -108,12 +165,12 @@ func (w *worker) kill() error {
 	return nil
 }
 
-// converse reads all a worker sends: Ready, then log lines and one result, then
-// the end of the file. Whatever else it sends is an error, and what follows is
-// not read.
+// converse reads what a worker sends: Ready, then log lines and one result.
+// Whatever else it sends is an error, and what follows is not read.
 func (w *worker) converse(end *ending, onReady func()) (*wire.Result, error) {
 	w.setReadDeadline(time.Now().Add(startTimeout))
-	kind, payload, err := w.read(end)
+	stream := bufio.NewReaderSize(w.process.Answers, readAhead)
+	kind, payload, err := w.read(stream, end)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("before it was ready: %w", err)
@@ -128,7 +185,7 @@ func (w *worker) converse(end *ending, onReady func()) (*wire.Result, error) {
 
 	budget := wire.LogBudget
 	for {
-		kind, payload, err := w.read(end)
+		kind, payload, err := w.read(stream, end)
 		if err != nil {
 			return nil, err
 		}
@@ -153,7 +210,10 @@ func (w *worker) converse(end *ending, onReady func()) (*wire.Result, error) {
 			if err != nil {
 				return nil, err
 			}
-			return result, w.atEnd()
+			if result.InvocationID != job.InvocationID {
+				return nil, fmt.Errorf("%w: an answer to another job, %.30q", wire.ErrProtocol, result.InvocationID)
+			}
+			return result, nil
 		default:
 			return nil, fmt.Errorf("%w: a %q frame during a job", wire.ErrProtocol, kind)
 		}
@@ -162,13 +222,13 @@ func (w *worker) converse(end *ending, onReady func()) (*wire.Result, error) {
 
 // read reads one frame. What breaks the protocol is kept, a little of it, for
 // the log: it may be the Go runtime's last words.
-func (w *worker) read(end *ending) (wire.Kind, []byte, error) {
-	seen := &recorder{Reader: w.process.Answers}
+func (w *worker) read(stream *bufio.Reader, end *ending) (wire.Kind, []byte, error) {
+	seen := &recorder{Reader: stream}
 	kind, payload, err := wire.Read(seen)
 	if errors.Is(err, wire.ErrProtocol) {
 		rest := make([]byte, tailSize-len(seen.head))
 		w.setReadDeadline(time.Now().Add(lastWords))
-		n, _ := io.ReadFull(w.process.Answers, rest)
+		n, _ := io.ReadFull(stream, rest)
 		end.tail = append(seen.head, rest[:n]...)
 	}
 	return kind, payload, err
@@ -182,6 +242,10 @@ const (
 	// ending piece by piece, and without cgroup v2 nothing else tells that memory
 	// ran out.
 	lastWords = 2 * time.Second
+
+	// readAhead is how many bytes are read at a time, so that a small answer is
+	// read at once. Every idle worker has so many.
+	readAhead = 512
 )
 
 // recorder keeps the first bytes that are read through it.
@@ -196,18 +260,6 @@ func (r *recorder) Read(p []byte) (int, error) {
 		r.head = append(r.head, p[:min(n, room)]...)
 	}
 	return n, err
-}
-
-// atEnd makes sure that nothing follows the result.
-func (w *worker) atEnd() error {
-	var extra [1]byte
-	switch n, err := w.process.Answers.Read(extra[:]); {
-	case n > 0:
-		return fmt.Errorf("%w: more after the result", wire.ErrProtocol)
-	case !errors.Is(err, io.EOF):
-		return fmt.Errorf("after the result: %w", err)
-	}
-	return nil
 }
 
 func (w *worker) handedOver() (*wire.Job, func(*wire.Log)) {

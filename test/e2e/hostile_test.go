@@ -38,7 +38,9 @@ func hostileWorker(job *wire.Job) {
 		}
 	}
 	body := attack(a)
-	answer, err := (&wire.Result{Status: wire.StatusOK, Response: wire.Response{Status: 200, Body: []byte(body)}}).Encode()
+	answer, err := (&wire.Result{
+		InvocationID: job.InvocationID, Status: wire.StatusOK, Response: wire.Response{Status: 200, Body: []byte(body)},
+	}).Encode()
 	if err == nil {
 		unix.Write(1, answer)
 	}

@@ -118,7 +118,9 @@ func (d *daemon) atRest() {
 	d.eventually("the daemon is at rest", 10*time.Second, func() bool {
 		a := d.request("GET", "/readyz", "")
 		pool, _ := a.field("pool").(map[string]any)
-		return a.status == 200 && pool["running"] == 0.0 && pool["starting"] == 0.0 && pool["idle"] != 0.0 &&
+		started := d.records("workers are ready")
+		return a.status == 200 && pool["running"] == 0.0 && pool["starting"] == 0.0 &&
+			len(started) > 0 && pool["idle"] == started[len(started)-1]["warm"] &&
 			len(d.workers()) == int(pool["idle"].(float64))
 	})
 }
