@@ -44,7 +44,7 @@ func bounded(t *testing.T, bytes int64, e Executor) *Orchestrator {
 		t.Fatal(err)
 	}
 	one := scripts{script: store.Script{Name: "one", Source: "return 1", Version: 3, Enabled: true}}
-	return New(Config{Scripts: one, Executor: e, BodyBytes: bytes, Metrics: metrics, Logger: zap.NewNop()})
+	return New(Config{Scripts: one, Executor: e, EnvCeiling: noCeiling, BodyBytes: bytes, Metrics: metrics, Logger: zap.NewNop()})
 }
 
 func post(o *Orchestrator, body io.Reader) *httptest.ResponseRecorder {

@@ -16,9 +16,11 @@ package orchestrator
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -47,7 +49,7 @@ type Executor interface {
 type Config struct {
 	Scripts    Scripts
 	Executor   Executor
-	EnvCeiling func() map[limits.Field]int64 // of limits.CeilingFromEnv, as of now
+	EnvCeiling func() map[limits.Field]int64 // of limits.CeilingFromEnv, as of now; what it gave is not changed
 	BodyBytes  int64                         // for large bodies of all requests and answers together
 	Metrics    *Metrics
 	Logger     *zap.Logger
@@ -57,6 +59,7 @@ type Config struct {
 type Orchestrator struct {
 	config Config
 	bodies bodies
+	base   atomic.Pointer[base]
 
 	bodyTimeout time.Duration // how long a client may take to send its body
 	sendTimeout time.Duration // and to receive its answer
@@ -98,7 +101,9 @@ func (o *Orchestrator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		o.writeResponse(w, r, report.Response)
 	}
-	o.record(r.Context(), id, name, outcome, report, time.Since(begin))
+	total := time.Since(begin)
+	http.NewResponseController(w).Flush() // before the record is written; an error is the client's
+	o.record(r.Context(), id, name, outcome, report, total)
 }
 
 // invoke does all but answer.
@@ -111,7 +116,6 @@ func (o *Orchestrator) invoke(w http.ResponseWriter, r *http.Request, id, name, 
 	if err != nil {
 		return failed(r.Context(), err)
 	}
-	logger := o.config.Logger.With(zap.String("script", name), zap.String("invocation_id", id))
 	return o.config.Executor.Invoke(r.Context(), supervisor.Invocation{
 		Job: &wire.Job{
 			Purpose:      wire.Run,
@@ -122,7 +126,7 @@ func (o *Orchestrator) invoke(w http.ResponseWriter, r *http.Request, id, name, 
 			Limits:       effective,
 			Request:      request,
 		},
-		Log: func(line *wire.Log) { logLine(logger, line) },
+		Log: func(line *wire.Log) { logLine(o.config.Logger, name, id, line) },
 	})
 }
 
@@ -143,8 +147,25 @@ func (o *Orchestrator) lookUp(ctx context.Context, name string) (store.Script, l
 	if !script.Enabled {
 		return store.Script{}, limits.Limits{}, notFound()
 	}
-	base := limits.NewCeiling(stored, o.config.EnvCeiling()).Cap(limits.Defaults())
-	return script, limits.Merge(base, script.Overrides), nil
+	return script, limits.Merge(o.defaults(stored), script.Overrides), nil
+}
+
+// base is the platform's defaults under a ceiling.
+type base struct {
+	database, environment map[limits.Field]int64 // the ceiling's fields that are set
+	limits                limits.Limits
+}
+
+// defaults gives the platform's defaults, no higher than the ceiling. They are
+// worked out anew when it has changed.
+func (o *Orchestrator) defaults(database map[limits.Field]int64) limits.Limits {
+	environment := o.config.EnvCeiling()
+	b := o.base.Load()
+	if b == nil || !maps.Equal(b.database, database) || !maps.Equal(b.environment, environment) {
+		b = &base{database, environment, limits.NewCeiling(database, environment).Cap(limits.Defaults())}
+		o.base.Store(b)
+	}
+	return b.limits
 }
 
 // notFound is the same for a script that is not there and one that is

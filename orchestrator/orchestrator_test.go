@@ -72,6 +72,9 @@ func ok(r wire.Response) supervisor.Report {
 	return supervisor.Report{Outcome: picloud.OutcomeOK, Response: r, Usage: &supervisor.Usage{PID: 9, Operations: 5}}
 }
 
+// noCeiling is an environment that says nothing.
+func noCeiling() map[limits.Field]int64 { return nil }
+
 func (f *fixture) serve(t *testing.T, r *http.Request) *httptest.ResponseRecorder {
 	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
@@ -81,7 +84,7 @@ func (f *fixture) serve(t *testing.T, r *http.Request) *httptest.ResponseRecorde
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()
-	New(Config{Scripts: f.scripts, Executor: &f.executor, BodyBytes: 4 << 20, Metrics: metrics, Logger: zap.New(core)}).ServeHTTP(w, r)
+	New(Config{Scripts: f.scripts, Executor: &f.executor, EnvCeiling: noCeiling, BodyBytes: 4 << 20, Metrics: metrics, Logger: zap.New(core)}).ServeHTTP(w, r)
 	return w
 }
 
@@ -270,5 +273,43 @@ func TestScriptLogs(t *testing.T) {
 	if len(lines) != 1 || lines[0].Level != zap.WarnLevel || lines[0].ContextMap()["text"] != "forged\nline" ||
 		lines[0].ContextMap()["cut"] != true || lines[0].ContextMap()["script"] != "one" {
 		t.Errorf("%+v", lines)
+	}
+}
+
+// Each call runs under the ceiling as it is then, in the database and in the
+// environment.
+func TestCeilingOfTheMoment(t *testing.T) {
+	f := newFixture()
+	metrics, err := NewMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var environment map[limits.Field]int64
+	o := New(Config{
+		Scripts: &f.scripts, Executor: &f.executor, BodyBytes: 4 << 20, Metrics: metrics, Logger: zap.NewNop(),
+		EnvCeiling: func() map[limits.Field]int64 { return environment },
+	})
+	call := func() limits.Limits {
+		o.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/run/one", nil))
+		return f.executor.job.Limits
+	}
+	defaults := limits.Defaults()
+	for _, step := range []struct {
+		database, environment map[limits.Field]int64
+		want                  int64
+	}{
+		{nil, nil, defaults.MaxMapSize},
+		{map[limits.Field]int64{limits.MaxMapSize: 7}, nil, 7},
+		{map[limits.Field]int64{limits.MaxMapSize: 8}, nil, 8},
+		{map[limits.Field]int64{limits.MaxMapSize: 8}, map[limits.Field]int64{limits.MaxMapSize: 5}, 5},
+		{map[limits.Field]int64{limits.MaxMapSize: 8}, map[limits.Field]int64{limits.MaxMapSize: 6}, 6},
+		{nil, nil, defaults.MaxMapSize},
+	} {
+		f.scripts.ceiling, environment = step.database, step.environment
+		for range 2 {
+			if got := call().MaxMapSize; got != step.want {
+				t.Errorf("%+v: max_map_size %d", step, got)
+			}
+		}
 	}
 }

@@ -51,7 +51,9 @@ func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
 
 // record notes how a request ended, once, in the metrics and in the log.
 func (o *Orchestrator) record(ctx context.Context, id, name string, outcome picloud.Outcome, report *supervisor.Report, total time.Duration) {
-	fields := []zap.Field{zap.String("invocation_id", id), zap.String("script", name), zap.Duration("total", total)}
+	const most = 13
+	fields := make([]zap.Field, 0, most)
+	fields = append(fields, zap.String("invocation_id", id), zap.String("script", name), zap.Duration("total", total))
 	if report.Err != nil {
 		fields = append(fields, zap.String("code", string(report.Err.Code)), zap.NamedError("cause", report.Err))
 	}
@@ -107,12 +109,12 @@ func severity(o picloud.Outcome) zapcore.Level {
 
 // logLine writes a script's log line to the daemon's log. The text is a field,
 // never the message, so that it is always escaped.
-func logLine(logger *zap.Logger, line *wire.Log) {
+func logLine(logger *zap.Logger, name, id string, line *wire.Log) {
 	level := map[wire.Level]zapcore.Level{
 		wire.Debug: zapcore.DebugLevel, wire.Info: zapcore.InfoLevel,
 		wire.Warn: zapcore.WarnLevel, wire.Error: zapcore.ErrorLevel,
 	}[line.Level]
-	fields := []zap.Field{zap.String("text", line.Message)}
+	fields := []zap.Field{zap.String("script", name), zap.String("invocation_id", id), zap.String("text", line.Message)}
 	if line.Cut {
 		fields = append(fields, zap.Bool("cut", true), zap.Int("budget_bytes", wire.LogBudget))
 	}

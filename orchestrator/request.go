@@ -31,15 +31,8 @@ func (o *Orchestrator) readRequest(w http.ResponseWriter, r *http.Request, path 
 		Query:   flatten(query, func(_ string, values []string) string { return values[0] }),
 		Headers: headers(r),
 	}
-	for what, pairs := range map[string][]wire.Pair{"query parameters": request.Query, "header fields": request.Headers} {
-		size := 0
-		for _, p := range pairs {
-			size += len(p.Name) + len(p.Value)
-		}
-		if len(pairs) > wire.MaxPairs || size > wire.MaxPairText {
-			return wire.Request{}, badRequest(fmt.Sprintf("there are %d %s of %d bytes; allowed are %d of %d bytes",
-				len(pairs), what, size, wire.MaxPairs, wire.MaxPairText), nil)
-		}
+	if err := cmp.Or(checkPairs("query parameters", request.Query), checkPairs("header fields", request.Headers)); err != nil {
+		return wire.Request{}, err
 	}
 	if len(path) > wire.MaxPath || len(r.Method) > wire.MaxMethod {
 		return wire.Request{}, badRequest(fmt.Sprintf("the path may have %d bytes, the method %d", wire.MaxPath, wire.MaxMethod), nil)
@@ -48,9 +41,24 @@ func (o *Orchestrator) readRequest(w http.ResponseWriter, r *http.Request, path 
 	return request, err
 }
 
+func checkPairs(what string, pairs []wire.Pair) error {
+	size := 0
+	for _, p := range pairs {
+		size += len(p.Name) + len(p.Value)
+	}
+	if len(pairs) > wire.MaxPairs || size > wire.MaxPairText {
+		return badRequest(fmt.Sprintf("there are %d %s of %d bytes; allowed are %d of %d bytes",
+			len(pairs), what, size, wire.MaxPairs, wire.MaxPairText), nil)
+	}
+	return nil
+}
+
 func (o *Orchestrator) readBody(w http.ResponseWriter, r *http.Request, limit int64, held *held) ([]byte, error) {
 	if r.ContentLength > limit {
 		return nil, tooLarge(limit)
+	}
+	if r.Body == http.NoBody {
+		return nil, nil
 	}
 	// a connection without deadlines, as in tests, is not an error
 	http.NewResponseController(w).SetReadDeadline(time.Now().Add(o.bodyTimeout))
@@ -84,7 +92,7 @@ func headers(r *http.Request) []wire.Pair {
 }
 
 func flatten(from map[string][]string, join func(name string, values []string) string) []wire.Pair {
-	var pairs []wire.Pair
+	pairs := make([]wire.Pair, 0, len(from))
 	for name, values := range from {
 		if len(values) > 0 {
 			pairs = append(pairs, wire.Pair{Name: name, Value: join(name, values)})

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"strconv"
 
 	"picloud"
 )
@@ -84,7 +85,9 @@ func Write(w http.ResponseWriter, e *picloud.Error) {
 	if err != nil { // a detail that JSON has no form for
 		body, _ = json.Marshal(Body(&picloud.Error{Code: e.Code, Message: e.Message}))
 	}
+	body = append(body, '\n')
 	SetHeader(w.Header(), e)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(Status(e.Code))
-	w.Write(append(body, '\n')) // an error here is the client's, and there is nobody left to tell
+	w.Write(body) // an error here is the client's, and there is nobody left to tell
 }
