@@ -312,3 +312,30 @@ func TestStrictServerDefaults(t *testing.T) {
 		t.Errorf("updated at %v, which is not now", got.UpdatedAt)
 	}
 }
+
+// Whatever the number of scripts, one is found by the index, and a page of them.
+func TestScriptsAreFoundByIndex(t *testing.T) {
+	s := mustOpen(t, cluster.NewDatabase(t))
+	conn, err := s.pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(t.Context(), "SET enable_seqscan = off"); err != nil { // which is faster for none
+		t.Fatal(err)
+	}
+	for _, query := range []string{
+		"SELECT " + columns + ", source FROM scripts WHERE name = 'a'",
+		"SELECT " + columns + " FROM scripts WHERE name > 'a' ORDER BY name LIMIT 10",
+	} {
+		rows, err := conn.Query(t.Context(), "EXPLAIN "+query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		plan := strings.Join(lines, "\n")
+		if err != nil || !strings.Contains(plan, "Index") || strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "Sort") {
+			t.Errorf("%s: %v\n%s", query, err, plan)
+		}
+	}
+}

@@ -254,3 +254,30 @@ func TestClosedStoreIsAnError(t *testing.T) {
 	}
 	wantUnavailable(t, s.PatchCeiling(t.Context(), nil))
 }
+
+// Whatever the number of scripts, one is found by the index, and a page of them.
+func TestScriptsAreFoundByIndex(t *testing.T) {
+	s := mustOpen(t, dbPath(t))
+	for _, query := range []string{
+		"SELECT " + columns + ", source FROM scripts WHERE name = ''",
+		"SELECT " + columns + " FROM scripts WHERE name > '' ORDER BY name LIMIT 10",
+	} {
+		rows, err := s.readers.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		var plan []string
+		for rows.Next() {
+			var id, parent, unused int
+			var step string
+			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+				t.Fatal(err)
+			}
+			plan = append(plan, step)
+		}
+		if len(plan) != 1 || !strings.HasPrefix(plan[0], "SEARCH scripts USING INDEX") {
+			t.Errorf("%s: %q", query, plan)
+		}
+	}
+}
