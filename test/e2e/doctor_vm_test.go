@@ -33,6 +33,8 @@ func (d *daemon) install(port int) {
 	if text == string(shipped) {
 		d.t.Fatal("the shipped unit starts something else")
 	}
+	text = strings.Replace(text, "\n[Install]\n", "\n"+ownListener+"[Install]\n", 1)
+	text = strings.Replace(text, "\nAlso=", "\n#Also=", 1)
 	if err := os.WriteFile(installedUnit, []byte(text), 0o644); err != nil {
 		d.t.Fatal(err)
 	}

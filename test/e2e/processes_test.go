@@ -68,7 +68,7 @@ func (d *daemon) checkNothingLeft() {
 	d.eventually("no worker process is left", 5*time.Second, func() bool { return len(d.workers()) == 0 })
 	d.eventually("no nursery is left", 5*time.Second, func() bool { return len(d.nurseries()) == 0 })
 	if d.unit != "" {
-		path := filepath.Join("/sys/fs/cgroup/system.slice", d.unit)
+		path := filepath.Join("/sys/fs/cgroup/picloud.slice", d.unit)
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			d.t.Errorf("cgroup %s is left: %v", path, err)
 		}

@@ -10,6 +10,10 @@ import (
 	"time"
 )
 
+// ownListener lets the service listen at a TCP port of its own; the sockets that
+// systemd holds for the shipped one are for test/package.
+const ownListener = "Sockets=\nPrivateNetwork=no\nRestrictAddressFamilies=AF_INET AF_INET6\nIPAddressDeny=\n"
+
 // launchUnit starts a daemon as a service made from systemd/picloud.service: the
 // shipped unit with another program, folders and name.
 func (d *daemon) launchUnit() error {
@@ -30,6 +34,7 @@ func (d *daemon) launchUnit() error {
 	fmt.Fprintf(&dropIn, "[Service]\nExecStart=\nExecStart=%s %s\n", filepath.Join(programs, "picloud"), strings.Join(d.args(), " "))
 	// the tests' folders lie in /tmp; Restart= is for a test of its own
 	fmt.Fprintf(&dropIn, "StateDirectory=\nRuntimeDirectory=\nPrivateTmp=no\nReadWritePaths=%s\nRestart=no\nTimeoutStartSec=300\n", d.dir)
+	dropIn.WriteString(ownListener)
 	fmt.Fprintf(&dropIn, "StandardError=append:%s\n", d.path("log"))
 	if d.files > 0 {
 		fmt.Fprintf(&dropIn, "LimitNOFILE=%d\n", d.files)
