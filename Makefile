@@ -24,7 +24,7 @@ LAB_RUN_RESET = ./test/vm/lab run -a systemd.wants=multi-user.target \
 FILTER_TESTS := ^(TestOnlyListedCallsPass|TestArguments|TestMutatedArguments|TestCallsWithoutChecks|TestNumbers.*|TestSignalScope.*)$$
 
 .DEFAULT_GOAL := help
-.PHONY: help run build man package test test-deps test-native test-race test-arm test-vm test-vm-docs test-vm-arm64 soak soak-native soak-vm vet bench-lua clean
+.PHONY: help run build man package test test-deps test-native test-race test-arm test-vm test-vm-docs test-package test-vm-arm64 soak soak-native soak-vm vet bench-lua clean
 # how often the benchmark runs every program
 ROUNDS ?= 9
 
@@ -63,7 +63,7 @@ $(PACKAGE_ARCHS:%=dist/picloud_$(VERSION)_%.deb): dist/picloud_$(VERSION)_%.deb:
 	cd systemd/deb && GOFLAGS= VERSION=$(VERSION) ARCH=$* BUILD=$(CURDIR)/build/package/$* \
 		env -u GOARCH $(GO) tool nfpm package --packager deb --config nfpm.yaml --target $(CURDIR)/dist/
 
-test: test-deps vet test-native test-race test-vm test-vm-docs ## install what the tests need and run them all
+test: test-deps vet test-native test-race test-vm test-vm-docs test-package ## install what the tests need and run them all
 	@echo "test: everything passed: natively (degraded), with the race detector, and in the virtual machine (cgroup v2)"
 
 test-deps: ## install what the tests need (as root, on Debian)
@@ -73,9 +73,9 @@ test-deps: ## install what the tests need (as root, on Debian)
 vet: ## formatting and go vet
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "vet: gofmt would change these"; exit 1; }
 	$(GO) vet ./...
-	$(GO) vet -tags vm ./supervisor ./test/docs ./test/e2e
+	$(GO) vet -tags vm ./supervisor ./test/docs ./test/e2e ./test/package
 	GOARCH=arm $(GO) vet ./...
-	GOARCH=arm $(GO) vet -tags vm ./supervisor ./test/docs ./test/e2e
+	GOARCH=arm $(GO) vet -tags vm ./supervisor ./test/docs ./test/e2e ./test/package
 
 test-native: build ## all tests on this machine: no cgroup v2 needed, both databases, real workers
 	PICLOUD_BIN=$(CURDIR)/bin $(GO) test -timeout 15m ./...
@@ -97,6 +97,20 @@ test-vm-docs: build man dist/picloud_$(VERSION)_amd64.deb ## every command that 
 	./test/vm/lab build
 	./test/docs/stage build/vm-docs dist/picloud_$(VERSION)_amd64.deb
 	./test/vm/lab run -t $(VM_LIMIT) build/vm-docs 'cd test/docs && ./docs.test -test.v -test.timeout=35m'
+
+# what is installed, and what it is upgraded to: the same programs, as a package of a
+# higher version
+FRESH := dist/picloud_$(VERSION)_amd64.deb
+NEWER := build/package/picloud_0.3.1_amd64.deb
+
+test-package: package ## the package on a fresh machine: Caddy, HTTPS, reboot, upgrade under load, purge; and one without the memory controller
+	$(MAKE) --no-print-directory VERSION=0.3.1 PACKAGE_ARCHS=amd64 dist/picloud_0.3.1_amd64.deb
+	mv dist/picloud_0.3.1_amd64.deb $(NEWER)
+	./test/vm/lab build
+	./test/package/stage build/vm-package $(FRESH) $(NEWER)
+	./test/vm/lab run -t $(VM_LIMIT) -a systemd.wants=multi-user.target -n './package.test -test.v -test.timeout=30m -test.run ^TestAfterReboot$$' \
+		build/vm-package './package.test -test.v -test.timeout=30m -test.run ^TestInstalled$$ && systemctl reboot'
+	./test/vm/lab run -t $(VM_LIMIT) -a cgroup_disable=memory build/vm-package './package.test -test.v -test.run ^TestWithoutMemoryController$$'
 
 test-vm-arm64: export GOARCH := arm64
 test-vm-arm64: export PICLOUD_VM_ARCH := arm64

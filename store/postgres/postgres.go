@@ -16,6 +16,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -179,6 +180,14 @@ func withContext(ctx context.Context, err error) error {
 }
 
 func unopened(ctx context.Context, cause error) error {
+	if errors.Is(cause, syscall.EAFNOSUPPORT) {
+		return &picloud.Error{
+			Code:    picloud.CodeStoreUnavailable,
+			Message: "the PostgreSQL database cannot be opened: its URL names an address, and the service has no network",
+			Hint:    "on this machine, use its unix socket: postgres:///DATABASE?host=/run/postgresql; else see /usr/share/picloud/network.conf",
+			Cause:   cause,
+		}
+	}
 	return &picloud.Error{
 		Code:    picloud.CodeStoreUnavailable,
 		Message: "the PostgreSQL database cannot be opened",
