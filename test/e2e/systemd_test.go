@@ -32,6 +32,8 @@ func (d *daemon) launchUnit() error {
 	}
 	var dropIn strings.Builder
 	fmt.Fprintf(&dropIn, "[Service]\nExecStart=\nExecStart=%s %s\n", filepath.Join(programs, "picloud"), strings.Join(d.args(), " "))
+	// an attacker of the tests writes its own machine code, to show what filters do with it
+	dropIn.WriteString("MemoryDenyWriteExecute=no\n")
 	// the tests' folders lie in /tmp; Restart= is for a test of its own
 	fmt.Fprintf(&dropIn, "StateDirectory=\nRuntimeDirectory=\nPrivateTmp=no\nReadWritePaths=%s\nRestart=no\nTimeoutStartSec=300\n", d.dir)
 	dropIn.WriteString(ownListener)

@@ -12,6 +12,7 @@ import (
 func TestWithoutMemoryController(t *testing.T) {
 	b := onBoard(t)
 	b.do("grep -q cgroup_disable=memory /proc/cmdline")
+	b.do("mkdir -p /boot/firmware && echo 'console=tty1 rootwait' >/boot/firmware/cmdline.txt")
 	b.do("getent passwd picloud >/dev/null && userdel picloud; true")
 	out := b.do("apt-get install -y " + b.packageOf("0.3.0"))
 	if !strings.Contains(out, "picloud doctor") {
@@ -20,7 +21,7 @@ func TestWithoutMemoryController(t *testing.T) {
 	for _, command := range []string{"systemctl status --no-pager -l picloud", "picloud doctor"} {
 		b.eventually(command+" says what to do", func() bool {
 			said := b.output(command)
-			return strings.Contains(said, "cgroup_enable=memory") && strings.Contains(said, "cmdline.txt")
+			return strings.Contains(said, "cgroup_enable=memory") && strings.Contains(said, "/boot/firmware/cmdline.txt")
 		})
 		t.Log(b.output(command))
 	}
