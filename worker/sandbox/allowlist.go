@@ -35,6 +35,7 @@ type architecture struct {
 	numbers map[string]uint32
 	tls     uint32            // what the Go runtime adds to its clone flags
 	names   map[string]string // calls that go by another name there, with the same arguments to look at
+	zygote  map[string]uint32 // the numbers of what a zygote needs beside that
 }
 
 // name is what a call of the list is called on the architecture.
@@ -103,15 +104,23 @@ func allowList(goarch string, pid int) (filter, error) {
 		// its flags lie in memory, out of a filter's sight; glibc and Go fall back to clone
 		{name: "clone3", errno: uint32(unix.ENOSYS)},
 	}
+	if err := a.resolve(rules, a.numbers); err != nil {
+		return filter{}, err
+	}
+	return filter{audit: a.audit, rules: rules}, nil
+}
+
+// resolve gives rules the architecture's names and numbers.
+func (a architecture) resolve(rules []rule, numbers map[string]uint32) error {
 	for i := range rules {
 		rules[i].name = a.name(rules[i].name)
-		number, ok := a.numbers[rules[i].name]
+		number, ok := numbers[rules[i].name]
 		if !ok {
-			return filter{}, fmt.Errorf("%s has no system call %s", goarch, rules[i].name)
+			return fmt.Errorf("architecture %#x has no system call %s", a.audit, rules[i].name)
 		}
 		rules[i].number = number
 	}
-	return filter{audit: a.audit, rules: rules}, nil
+	return nil
 }
 
 // architectures gives the numbers of asm/unistd.h by architecture. They are
@@ -125,6 +134,10 @@ func architectures() map[string]architecture {
 			"exit": 60, "sigaltstack": 131, "gettid": 186, "futex": 202, "restart_syscall": 219,
 			"clock_gettime": 228, "exit_group": 231, "epoll_ctl": 233, "tgkill": 234, "epoll_pwait": 281,
 			"eventfd2": 290, "epoll_create1": 291, "getrandom": 318, "clone3": 435,
+		}, zygote: map[string]uint32{
+			"recvmsg": 47, "setsid": 112, "setgroups": 116, "setresuid": 117, "setresgid": 119, "capset": 126,
+			"prctl": 157, "unshare": 272, "dup3": 292, "prlimit64": 302, "seccomp": 317, "close_range": 436,
+			"landlock_restrict_self": 446,
 		}},
 		"arm64": {audit: unix.AUDIT_ARCH_AARCH64, numbers: map[string]uint32{
 			"eventfd2": 19, "epoll_create1": 20, "epoll_ctl": 21, "epoll_pwait": 22, "read": 63, "write": 64,
@@ -133,6 +146,10 @@ func architectures() map[string]architecture {
 			"sigaltstack": 132, "rt_sigprocmask": 135, "rt_sigreturn": 139, "getpid": 172, "gettid": 178,
 			"munmap": 215, "clone": 220, "mmap": 222, "mprotect": 226, "madvise": 233, "getrandom": 278,
 			"clone3": 435,
+		}, zygote: map[string]uint32{
+			"dup3": 24, "capset": 91, "unshare": 97, "setresuid": 147, "setresgid": 149, "setsid": 157,
+			"setgroups": 159, "prctl": 167, "recvmsg": 212, "prlimit64": 261, "seccomp": 277, "close_range": 436,
+			"landlock_restrict_self": 446,
 		}},
 		// EABI. All that is looked at is in registers of 32 bits. The runtime still
 		// asks for the time by the old clock_gettime and sleeps by the old nanosleep, but
@@ -144,6 +161,14 @@ func architectures() map[string]architecture {
 			"sigaltstack": 186, "mmap2": 192, "madvise": 220, "gettid": 224, "exit_group": 248, "epoll_ctl": 251,
 			"clock_gettime": 263, "tgkill": 268, "epoll_pwait": 346, "eventfd2": 356, "epoll_create1": 357,
 			"getrandom": 384, "futex_time64": 422, "clone3": 435,
-		}, names: map[string]string{"mmap": "mmap2", "futex": "futex_time64"}},
+		}, zygote: map[string]uint32{
+			"setsid": 66, "prctl": 172, "capset": 185, "setgroups32": 206, "setresuid32": 208, "setresgid32": 210,
+			"recvmsg": 297, "unshare": 337, "dup3": 358, "prlimit64": 369, "seccomp": 383, "close_range": 436,
+			"landlock_restrict_self": 446,
+		}, names: map[string]string{
+			"mmap": "mmap2", "futex": "futex_time64",
+			// those without the number take ids of 16 bits
+			"setgroups": "setgroups32", "setresuid": "setresuid32", "setresgid": "setresgid32",
+		}},
 	}
 }

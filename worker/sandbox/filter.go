@@ -76,11 +76,15 @@ func (r rule) assemble() []unix.SockFilter {
 
 // load puts the filter in force for all threads of the process.
 func (f filter) load() error {
-	program := f.assemble()
+	return loadProgram(f.assemble(), unix.SECCOMP_FILTER_FLAG_TSYNC)
+}
+
+// loadProgram puts a program in force, for the calling thread or, with the flag
+// for that, for all.
+func loadProgram(program []unix.SockFilter, flags uintptr) error {
 	fprog := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
 	// with TSYNC a positive result is the id of a thread that could not follow
-	tid, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER,
-		unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&fprog)))
+	tid, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, uintptr(unsafe.Pointer(&fprog)))
 	if errno != 0 {
 		return fmt.Errorf("seccomp: %w", errno)
 	}

@@ -49,19 +49,7 @@ func interpreterFor(t *testing.T, goarch string) (*bpf.VM, filter) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var raw []bpf.RawInstruction
-	for _, i := range f.assemble() {
-		raw = append(raw, bpf.RawInstruction{Op: i.Code, Jt: i.Jt, Jf: i.Jf, K: i.K})
-	}
-	program, whole := bpf.Disassemble(raw)
-	if !whole {
-		t.Fatal("the filter has an instruction that is not classic BPF")
-	}
-	vm, err := bpf.NewVM(program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return vm, f
+	return machine(t, f.assemble()), f
 }
 
 // passing gives arguments that satisfy all of a rule's checks.
@@ -90,12 +78,7 @@ func TestOnlyListedCallsPass(t *testing.T) {
 			} else {
 				t.Logf("%d system calls are listed, clone3 among them, which is refused", n)
 			}
-			numbers := []uint32{1 << 31, ^uint32(0)}
-			for n := range uint32(4096) {
-				// x32 sets bit 30; ARM has private calls, and an older ABI from 0x900000 on
-				numbers = append(numbers, n, 0x40000000|n, 0xf0000|n, 0x900000|n)
-			}
-			for _, n := range numbers {
+			for _, n := range numbersToTry() {
 				expected, listed := want[n]
 				if !listed {
 					expected = kill

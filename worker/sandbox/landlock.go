@@ -90,19 +90,28 @@ func denyFiles() error {
 
 // enterDomain makes the ruleset and has restrict apply it.
 func enterDomain(restrict func(fd uintptr) error) error {
-	abi := LandlockABI()
-	if abi < 1 {
-		return errors.New("the kernel has no Landlock, or it is not enabled at boot")
-	}
-	attr := ruleset(abi, landlockErrata())
-	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET,
-		uintptr(unsafe.Pointer(&attr)), rulesetSize(abi), 0)
-	if errno != 0 {
-		return fmt.Errorf("landlock_create_ruleset: %w", errno)
+	fd, err := openRuleset()
+	if err != nil {
+		return err
 	}
 	defer unix.Close(int(fd))
 	if err := restrict(fd); err != nil {
 		return fmt.Errorf("landlock_restrict_self: %w", err)
 	}
 	return nil
+}
+
+// openRuleset makes the ruleset that denies all this kernel's Landlock can deny.
+func openRuleset() (fd uintptr, err error) {
+	abi := LandlockABI()
+	if abi < 1 {
+		return 0, errors.New("the kernel has no Landlock, or it is not enabled at boot")
+	}
+	attr := ruleset(abi, landlockErrata())
+	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET,
+		uintptr(unsafe.Pointer(&attr)), rulesetSize(abi), 0)
+	if errno != 0 {
+		return 0, fmt.Errorf("landlock_create_ruleset: %w", errno)
+	}
+	return fd, nil
 }

@@ -32,7 +32,7 @@ func layers() map[string]func() error {
 		"nothing":  func() error { return nil },
 		"landlock": withoutNewPrivileges(denyFiles),
 		"seccomp":  withoutNewPrivileges(installFilter),
-		"rlimits":  lowerResourceLimits,
+		"rlimits":  func() error { return lowerResourceLimits(maxFDs) },
 	}
 }
 

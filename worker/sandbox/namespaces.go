@@ -13,8 +13,15 @@ import (
 // these made the other namespaces too.
 func checkNamespaces() error {
 	if os.Getpid() != 1 {
-		return errors.New("not in a pid namespace of its own")
+		return errNotFirst
 	}
+	return checkRoot()
+}
+
+var errNotFirst = errors.New("not in a pid namespace of its own")
+
+// checkRoot makes sure that the root is empty and read-only.
+func checkRoot() error {
 	root, err := unix.Open("/", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("opening the root: %w", err)

@@ -78,7 +78,7 @@ func Lock(n Namespaces) error {
 	if err := denyFiles(); err != nil {
 		return err
 	}
-	if err := lowerResourceLimits(); err != nil {
+	if err := lowerResourceLimits(maxFDs); err != nil {
 		return err
 	}
 	return installFilter()
@@ -110,8 +110,9 @@ func dropCapabilities() error {
 	return nil
 }
 
-// lowerResourceLimits closes ways to use what no other layer counts.
-func lowerResourceLimits() error {
+// lowerResourceLimits closes ways to use what no other layer counts, and leaves
+// fds descriptors.
+func lowerResourceLimits(fds uint64) error {
 	for _, l := range []struct {
 		name     string
 		resource int
@@ -119,7 +120,7 @@ func lowerResourceLimits() error {
 	}{
 		{"RLIMIT_CORE", unix.RLIMIT_CORE, 0},
 		{"RLIMIT_FSIZE", unix.RLIMIT_FSIZE, 0},
-		{"RLIMIT_NOFILE", unix.RLIMIT_NOFILE, maxFDs},
+		{"RLIMIT_NOFILE", unix.RLIMIT_NOFILE, fds},
 		{"RLIMIT_MEMLOCK", unix.RLIMIT_MEMLOCK, 0},
 		{"RLIMIT_MSGQUEUE", unix.RLIMIT_MSGQUEUE, 0},
 		// the first thread's stack, which RLIMIT_DATA does not count; Go's own are heap
