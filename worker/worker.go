@@ -6,6 +6,9 @@
 // ending: with a Refused frame before it was ready, with no frame after.
 // Nothing here is trusted by the supervisor, which enforces memory, time and
 // the frames' bounds from outside.
+//
+// A process becomes a worker in one of two ways: Main is for one that was exec'ed,
+// Zygote for those that a zygote is copied into.
 package worker
 
 import (
@@ -19,6 +22,7 @@ import (
 	"picloud/worker/lua"
 	"picloud/worker/sandbox"
 	"picloud/worker/wire"
+	"picloud/worker/zygote"
 )
 
 // Exit statuses, for the supervisor's log.
@@ -28,27 +32,65 @@ const (
 	exitProtocol = 4 // the supervisor's side of the pipe broke
 )
 
+// A worker's pipe.
+const (
+	in  = fd(0)
+	out = fd(1)
+)
+
 // Main runs the worker's life on descriptors 0 and 1 and gives the status to
 // exit with. It does not return while the process has a job. Its one argument, if
 // any, is sandbox.WithoutNamespaces.
 func Main(args []string) int {
-	// One script, one thread's worth of work. The scripts' clock is UTC: the
-	// zone files cannot be read once the process is locked.
-	runtime.GOMAXPROCS(1)
-	nameProcess("picloud-worker")
-	debug.SetTraceback("single")
-	time.Local = time.UTC
-
-	in, out := fd(0), fd(1)
+	settle()
+	nameProcess(zygote.WorkerName)
 	namespaces := sandbox.NamespacesRequired
 	if slices.Equal(args, []string{sandbox.WithoutNamespaces}) {
 		namespaces = sandbox.NamespacesMissing
 	}
-	interpreter, err := prepare(namespaces)
-	if err != nil {
-		out.Write(wire.Refused(err.Error()))
-		return exitRefused
+	if err := sandbox.Lock(namespaces); err != nil {
+		return refuse(err)
 	}
+	interpreter, err := lua.New()
+	if err != nil {
+		return refuse(err)
+	}
+	return serve(interpreter)
+}
+
+// Zygote runs a zygote's life, and that of each worker it makes, and gives the
+// status to exit with.
+func Zygote() int {
+	settle()
+	return zygote.Main(
+		func() (zygote.Life, error) {
+			interpreter, err := lua.New()
+			return func() int {
+				if err := interpreter.Reseed(); err != nil {
+					return refuse(err)
+				}
+				return serve(interpreter)
+			}, err
+		},
+		func(user *sandbox.User) (zygote.Locks, error) { return sandbox.LockZygote(user) })
+}
+
+// settle makes the process what a worker is before it locks itself.
+func settle() {
+	// One script, one thread's worth of work. The scripts' clock is UTC: the
+	// zone files cannot be read once the process is locked.
+	runtime.GOMAXPROCS(1)
+	debug.SetTraceback("single")
+	time.Local = time.UTC
+}
+
+func refuse(err error) int {
+	out.Write(wire.Refused(err.Error()))
+	return exitRefused
+}
+
+// serve does one job in a process that is locked.
+func serve(interpreter *lua.Interpreter) int {
 	if _, err := out.Write(wire.Ready()); err != nil {
 		return exitProtocol
 	}
@@ -61,11 +103,7 @@ func Main(args []string) int {
 	}
 	debug.SetMemoryLimit(heapTarget(job.Limits.MemoryLimitMB))
 
-	result := interpreter.Do(job, func(line *wire.Log) {
-		if frame, err := line.Encode(); err == nil {
-			out.Write(frame)
-		}
-	})
+	result := do(interpreter, job)
 	result.InvocationID = job.InvocationID
 	answer, err := result.Encode()
 	if err != nil {
@@ -77,11 +115,15 @@ func Main(args []string) int {
 	return exitDone
 }
 
-func prepare(n sandbox.Namespaces) (*lua.Interpreter, error) {
-	if err := sandbox.Lock(n); err != nil {
-		return nil, err
+func do(interpreter *lua.Interpreter, job *wire.Job) *wire.Result {
+	if job.Purpose == wire.Prove {
+		return prove()
 	}
-	return lua.New()
+	return interpreter.Do(job, func(line *wire.Log) {
+		if frame, err := line.Encode(); err == nil {
+			out.Write(frame)
+		}
+	})
 }
 
 func receive(in io.Reader) (*wire.Job, error) {

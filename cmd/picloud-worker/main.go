@@ -7,7 +7,7 @@
 //go:debug decoratemappings=0
 
 // Command picloud-worker is the one-shot sandboxed process that runs one
-// script, and under another name the process that makes them (package nursery).
+// script, and under other names the processes that make them (packages nursery and zygote).
 // The PiCloud daemon starts it; there is nothing to use it for by hand.
 package main
 
@@ -16,11 +16,15 @@ import (
 
 	"picloud/worker"
 	"picloud/worker/nursery"
+	"picloud/worker/zygote"
 )
 
 func main() {
-	if os.Args[0] == nursery.Name {
+	switch os.Args[0] {
+	case nursery.Name:
 		os.Exit(nursery.Main())
+	case zygote.Name:
+		os.Exit(worker.Zygote())
 	}
 	os.Exit(worker.Main(os.Args[1:]))
 }

@@ -2,10 +2,14 @@ package lua
 
 import (
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
+	"unsafe"
 
 	glua "github.com/yuin/gopher-lua"
+	"golang.org/x/sys/unix"
 
 	"picloud/worker/lua/syntax"
 	"picloud/worker/lua/vmview"
@@ -85,6 +89,21 @@ func New() (*Interpreter, error) {
 	in.bodyProto = bodyProto()
 	in.open(L)
 	return in, nil
+}
+
+// Reseed draws the seed of math.random again, from the kernel: an interpreter in a
+// process that was copied has its twin's.
+func (in *Interpreter) Reseed() error {
+	// not crypto/rand, nor package unix's Getrandom: both may ask by the vDSO, which
+	// takes mappings that a locked process may not make
+	n, _, errno := unix.RawSyscall(unix.SYS_GETRANDOM, uintptr(unsafe.Pointer(&in.seed)), unsafe.Sizeof(in.seed), 0)
+	if errno != 0 {
+		return fmt.Errorf("getrandom: %w", errno)
+	}
+	if n != unsafe.Sizeof(in.seed) {
+		return errors.New("getrandom: too few bytes")
+	}
+	return nil
 }
 
 func frames(levels int) int { return framesPerLevel*levels + extraFrames }

@@ -40,21 +40,34 @@ func (s step) String() string {
 // when it is who it is to be.
 const atBirth = unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWCGROUP
 
-// maxTasks bounds a worker's threads and processes, as far above what the Go
+// MaxTasks bounds a worker's threads and processes, as far above what the Go
 // runtime has as the daemon's own limit in cgroup v2. The kernel counts a user's by
 // user namespace, and in a worker's the worker is all there is; in the daemon's
 // it would be all the user's together.
-const maxTasks = 64
+const MaxTasks = 64
 
-// cloneArgs is the kernel's struct clone_args, see clone(2).
-type cloneArgs struct {
-	flags, pidFD, childTID, parentTID, exitSignal, stack, stackSize, tls, setTID, setTIDSize, cgroup uint64
+// CloneArgs is the kernel's struct clone_args, see clone(2).
+type CloneArgs struct {
+	Flags, PidFD, ChildTID, ParentTID, ExitSignal, Stack, StackSize, TLS, SetTID, SetTIDSize, Cgroup uint64
+}
+
+// CloneArgs asks for a worker: the daemon's child, in namespaces of its own, in
+// the cgroup of the request.
+func (r *Request) CloneArgs() CloneArgs {
+	// CLONE_PARENT: the child is the daemon's. It gets the caller's own exit
+	// signal, and clone3 wants none given. See clone(2).
+	c := CloneArgs{Flags: unix.CLONE_PARENT | atBirth}
+	if r.Cgroup >= 0 {
+		c.Flags |= unix.CLONE_INTO_CGROUP
+		c.Cgroup = uint64(r.Cgroup)
+	}
+	return c
 }
 
 // birth is all that a child needs between clone and exec, made before: in
 // between it may use no memory of Go's and no stack that would have to grow.
 type birth struct {
-	clone   cloneArgs
+	clone   CloneArgs
 	empty   *byte // the empty path: the file is ProgramFD itself
 	argv    [2]*byte
 	envv    [1]*byte
@@ -73,7 +86,7 @@ func newBirth(workerName string) (*birth, error) {
 		return nil, fmt.Errorf("the workers' name: %w", err)
 	}
 	return &birth{empty: new(byte), argv: [2]*byte{argv0}, pause: unix.Timespec{Nsec: 5e6},
-		tasks: unix.Rlimit{Cur: maxTasks, Max: maxTasks}}, nil
+		tasks: unix.Rlimit{Cur: MaxTasks, Max: MaxTasks}}, nil
 }
 
 // give makes a worker.
@@ -83,13 +96,7 @@ func (b *birth) give(r *Request) Answer {
 		return Answer{step: stepPipe, errno: err.(unix.Errno)}
 	}
 	defer unix.Close(report[0])
-	// CLONE_PARENT: the child is the daemon's. It gets the nursery's own exit
-	// signal, and clone3 wants none given. See clone(2).
-	b.clone = cloneArgs{flags: unix.CLONE_PARENT | atBirth}
-	if r.Cgroup >= 0 {
-		b.clone.flags |= unix.CLONE_INTO_CGROUP
-		b.clone.cgroup = uint64(r.Cgroup)
-	}
+	b.clone = r.CloneArgs()
 	b.fds = [3]uintptr{uintptr(r.Jobs), uintptr(r.Answers), uintptr(r.Answers)}
 	b.uid, b.gid, b.report = uintptr(r.UID), uintptr(r.GID), uintptr(report[1])
 
@@ -97,7 +104,7 @@ func (b *birth) give(r *Request) Answer {
 	runtime.KeepAlive(b)
 	unix.Close(report[1])
 	if errno != 0 {
-		return Answer{step: stepClone, errno: errno}
+		return Failed(errno)
 	}
 	a := Answer{PID: pid}
 	var failure [len(b.failure)]byte

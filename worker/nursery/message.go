@@ -38,8 +38,8 @@ func SendRequest(socket int, r Request) error {
 	return unix.Sendmsg(socket, body, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL)
 }
 
-// receive gives the next request, nil at the end of the socket.
-func receive(socket int) (*Request, error) {
+// Receive gives the next request, nil at the end of the socket.
+func Receive(socket int) (*Request, error) {
 	var body [maxRequest + 1]byte
 	beside := make([]byte, unix.CmsgSpace(3*4))
 	n, besides, _, _, err := unix.Recvmsg(socket, body[:], beside, unix.MSG_CMSG_CLOEXEC)
@@ -91,7 +91,11 @@ type Answer struct {
 
 const answerSize = 12
 
-func (a Answer) send(socket int) error {
+// Failed is the answer that no child was made.
+func Failed(errno unix.Errno) Answer { return Answer{step: stepClone, errno: errno} }
+
+// Send gives the answer to the daemon.
+func (a Answer) Send(socket int) error {
 	var body []byte
 	body = binary.LittleEndian.AppendUint32(body, uint32(a.PID))
 	body = binary.LittleEndian.AppendUint32(body, uint32(a.step))
@@ -113,7 +117,7 @@ var ErrGone = errors.New("the nursery has ended")
 
 // ReceiveReady waits for the nursery to say that it is one.
 func ReceiveReady(socket int) error {
-	text, err := read(socket, 512)
+	text, err := Read(socket, 512)
 	if err != nil {
 		return err
 	}
@@ -125,7 +129,7 @@ func ReceiveReady(socket int) error {
 
 // ReceiveAnswer waits for the answer to a request.
 func ReceiveAnswer(socket int) (Answer, error) {
-	body, err := read(socket, answerSize+1)
+	body, err := Read(socket, answerSize+1)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -139,8 +143,9 @@ func ReceiveAnswer(socket int) (Answer, error) {
 	}, nil
 }
 
-// read reads one message. The socket's SO_RCVTIMEO bounds how long.
-func read(socket, size int) ([]byte, error) {
+// Read reads one message of size bytes at most. The socket's SO_RCVTIMEO bounds
+// how long it waits.
+func Read(socket, size int) ([]byte, error) {
 	body := make([]byte, size)
 	for {
 		n, err := unix.Read(socket, body)

@@ -41,7 +41,11 @@ func Main() int {
 	// credentials are kept by thread, and what is born here has this one's
 	runtime.LockOSThread()
 	runtime.GOMAXPROCS(1)
-	err := prepare()
+	// not closed: the Go runtime may have some of its own by now
+	err := unix.CloseRange(SocketFD, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC)
+	if err == nil {
+		err = Enclose()
+	}
 	if err == nil && len(os.Args) != 2 {
 		err = errors.New("the nursery was not told its workers' name")
 	}
@@ -58,7 +62,7 @@ func Main() int {
 		return 1
 	}
 	for {
-		request, err := receive(SocketFD)
+		request, err := Receive(SocketFD)
 		if err != nil {
 			return 1
 		}
@@ -67,18 +71,15 @@ func Main() int {
 		}
 		answer := b.give(request)
 		request.close()
-		if err := answer.send(SocketFD); err != nil {
+		if err := answer.Send(SocketFD); err != nil {
 			return 1
 		}
 	}
 }
 
-// prepare makes what all workers share.
-func prepare() error {
-	// not closed: the Go runtime may have some of its own by now
-	if err := unix.CloseRange(SocketFD, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC); err != nil {
-		return fmt.Errorf("close_range: %w", err)
-	}
+// Enclose makes what all workers share and inherit from the calling thread: the
+// empty root, the empty session keyring and no_new_privs.
+func Enclose() error {
 	if err := emptyRoot(); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ type Purpose byte
 const (
 	Run   Purpose = 1 // run it and answer
 	Check Purpose = 2 // parse and compile it only; the request is empty
+	Prove Purpose = 3 // use the Go runtime and no source: does this process work at all
 )
 
 // Job is all a worker gets to know.
@@ -103,7 +104,7 @@ func DecodeJob(payload []byte) (*Job, error) {
 	j.Request.Query = d.pairs()
 	j.Request.Headers = d.pairs()
 	j.Request.Body = d.bytes(MaxBody)
-	if j.Purpose != Run && j.Purpose != Check {
+	if j.Purpose < Run || j.Purpose > Prove {
 		d.fail("%d is no purpose", j.Purpose)
 	}
 	if err := d.end(); err != nil {
