@@ -27,7 +27,7 @@ func BenchmarkSpawn(b *testing.B) {
 		held[i] = 1
 	}
 	for name, newSpawner := range map[string]func(string, *Credential) (Spawner, error){
-		"exec": NewExecSpawner, "nursery": NewNurserySpawner,
+		"without namespaces": NewExecSpawner, "exec": NewNurserySpawner, "zygote": NewZygoteSpawner,
 	} {
 		b.Run(name, func(b *testing.B) {
 			before := cpuMicroseconds(b)

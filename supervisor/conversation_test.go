@@ -136,3 +136,15 @@ func TestConversationTakesLittleMemory(t *testing.T) {
 		}
 	}
 }
+
+// okResult is the frame of an answer.
+func okResult(body string) []byte {
+	frame, err := (&wire.Result{
+		Status: wire.StatusOK, Operations: 7,
+		Response: wire.Response{Status: 200, Body: []byte(body)},
+	}).Encode()
+	if err != nil {
+		panic(err)
+	}
+	return frame
+}

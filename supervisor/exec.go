@@ -64,6 +64,7 @@ func (s *execSpawner) serve() {
 }
 
 func (s *execSpawner) Namespaces() bool { return false }
+func (s *execSpawner) Kind() Kind       { return KindExec }
 
 func (s *execSpawner) Spawn(cgroupFD int) (*Process, error) {
 	answer := make(chan spawnAnswer, 1)

@@ -68,6 +68,7 @@ func (e faultyEnclosure) Evidence() (Evidence, error) {
 }
 
 func (f *faulty) Namespaces() bool { return f.workers.Namespaces() }
+func (f *faulty) Kind() Kind       { return f.workers.Kind() }
 
 func (f *faulty) Spawn(cgroupFD int) (*Process, error) {
 	f.tried.Add(1)

@@ -17,8 +17,17 @@ const stubMemoryMB = 96
 // manyCalls is how many calls at once make a crowd.
 const manyCalls = 40
 
-// newSpawner makes workers as the daemon does.
-func newSpawner(path string, c *Credential) (Spawner, error) { return NewNurserySpawner(path, c) }
+// kinds are the ways to make workers that all tests are run with.
+func kinds() []Kind { return []Kind{KindExec, KindZygote} }
+
+// newSpawner makes workers as the daemon does, in the way that the tests are run
+// with.
+func newSpawner(path string, c *Credential) (Spawner, error) {
+	if kind == KindZygote {
+		return NewZygoteSpawner(path, c)
+	}
+	return NewNurserySpawner(path, c)
+}
 
 func TestMemoryLimit(t *testing.T) {
 	s := start(t, "obeys", nil)

@@ -164,12 +164,12 @@ func TestNurseryKilledUnderLoad(t *testing.T) {
 
 // What is kept in mind of workers does not grow with their number.
 func TestGivenWorkersAreForgotten(t *testing.T) {
-	s := &nurserySpawner{given: map[int]bool{}}
+	g := given{}
 	for pid := range 100_000 {
-		s.note(pid)
+		g.note(pid)
 	}
-	if len(s.given) > 5000 {
-		t.Errorf("%d are kept", len(s.given))
+	if len(g) > 5000 {
+		t.Errorf("%d are kept", len(g))
 	}
 }
 

@@ -2,11 +2,9 @@ package supervisor
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -32,12 +30,12 @@ type nurserySpawner struct {
 	// of the goroutine that serves
 	process *os.Process
 	socket  int
-	given   map[int]bool // pids of the workers it gave away, and of some that are gone
+	given   given
 }
 
 type nurseryRequest struct {
 	request nursery.Request
-	answer  chan<- nurseryAnswer
+	answer  chan<- nurseryAnswer // nil: no worker is wanted for now
 }
 
 type nurseryAnswer struct {
@@ -61,7 +59,7 @@ func NewNurserySpawner(path string, credential *Credential) (Spawner, error) {
 		credential: credential,
 		requests:   make(chan nurseryRequest),
 		ended:      make(chan struct{}),
-		given:      map[int]bool{},
+		given:      given{},
 	}
 	ready := make(chan error)
 	go s.serve(ready)
@@ -89,16 +87,21 @@ func (s *nurserySpawner) serve(ready chan<- error) {
 		return
 	}
 	for r := range s.requests {
+		if r.answer == nil {
+			s.stop()
+			continue
+		}
 		p, err := s.give(&r.request)
 		r.answer <- nurseryAnswer{p, err}
 	}
 	s.stop()
 }
 
+func (s *nurserySpawner) Namespaces() bool { return true }
+func (s *nurserySpawner) Kind() Kind       { return KindExec }
+
 // Spawn asks a second time, with other pipes, if the nursery has ended: whoever
 // killed it has not killed its successor.
-func (s *nurserySpawner) Namespaces() bool { return true }
-
 func (s *nurserySpawner) Spawn(cgroupFD int) (*Process, error) {
 	p, err := s.spawn(cgroupFD)
 	if errors.Is(err, nursery.ErrGone) {
@@ -108,25 +111,16 @@ func (s *nurserySpawner) Spawn(cgroupFD int) (*Process, error) {
 }
 
 func (s *nurserySpawner) spawn(cgroupFD int) (*Process, error) {
-	pipes, err := newPipes()
-	if err != nil {
-		return nil, err
-	}
-	defer pipes.closeWorkers()
-	r := nursery.Request{Jobs: int(pipes.jobs.Fd()), Answers: int(pipes.answers.Fd()), Cgroup: cgroupFD}
-	if s.credential != nil {
-		r.UID, r.GID = s.credential.UID, s.credential.GID
-	}
-	answer := make(chan nurseryAnswer, 1)
-	s.requests <- nurseryRequest{r, answer}
-	a := <-answer
-	if a.err != nil {
-		pipes.closePipes()
-		return nil, a.err
-	}
-	pipes.Process.Process = a.process
-	return &pipes.Process, nil
+	return spawnByRequest(cgroupFD, s.credential, func(r nursery.Request) (*os.Process, error) {
+		answer := make(chan nurseryAnswer, 1)
+		s.requests <- nurseryRequest{r, answer}
+		a := <-answer
+		return a.process, a.err
+	})
 }
+
+// rest ends the nursery until a worker is wanted again.
+func (s *nurserySpawner) rest() { s.requests <- nurseryRequest{} }
 
 func (s *nurserySpawner) Close() {
 	s.closing.Do(func() { close(s.requests) })
@@ -141,7 +135,7 @@ func (s *nurserySpawner) give(r *nursery.Request) (*os.Process, error) {
 	p, err := s.ask(r)
 	if errors.Is(err, nursery.ErrGone) {
 		s.stop()
-		s.reapLost()
+		s.given.reapLost()
 		if failed := s.start(); failed != nil {
 			return nil, failed
 		}
@@ -149,90 +143,25 @@ func (s *nurserySpawner) give(r *nursery.Request) (*os.Process, error) {
 	return p, err
 }
 
-// reapLost ends and reaps a worker that a nursery made and did not live to tell
-// of. Who has been given a worker reaps it.
-func (s *nurserySpawner) reapLost() {
-	for _, pid := range s.children() {
-		if s.given[pid] {
-			continue
-		}
-		if p, err := os.FindProcess(pid); err == nil {
-			p.Kill()
-			p.Wait()
-		}
-	}
-}
-
-// children lists this thread's, which are the workers and no other; none where
-// the kernel does not say (CONFIG_PROC_CHILDREN).
-func (s *nurserySpawner) children() []int {
-	list, _ := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", unix.Gettid()))
-	var pids []int
-	for _, field := range strings.Fields(string(list)) {
-		if pid, err := strconv.Atoi(field); err == nil {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
-
-// note keeps in mind who was given away, and forgets those who are gone.
-func (s *nurserySpawner) note(pid int) {
-	const many = 4096
-	if len(s.given) >= many {
-		left := map[int]bool{}
-		for _, child := range s.children() {
-			left[child] = s.given[child]
-		}
-		s.given = left
-	}
-	s.given[pid] = true
-}
-
 // ask gets a worker from the nursery that is.
 func (s *nurserySpawner) ask(r *nursery.Request) (*os.Process, error) {
 	if s.socket < 0 {
 		return nil, nursery.ErrGone
 	}
-	if err := nursery.SendRequest(s.socket, *r); err != nil {
-		return nil, errors.Join(nursery.ErrGone, err)
-	}
-	answer, err := nursery.ReceiveAnswer(s.socket)
-	if err != nil {
-		return nil, errors.Join(nursery.ErrGone, err)
-	}
-	if answer.PID == 0 {
-		return nil, answer.Err()
-	}
-	p, err := os.FindProcess(answer.PID) // our child, so the pid is nobody else's until we wait
-	if err != nil {
-		return nil, err
-	}
-	if answer.Err() != nil {
-		p.Wait()
-		return nil, answer.Err()
-	}
-	s.note(answer.PID)
-	return p, nil
+	return s.given.ask(s.socket, r)
 }
 
 // start starts a nursery and waits for it to be ready.
 func (s *nurserySpawner) start() error {
 	s.socket = -1
-	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	ours, theirs, err := birthSocket()
 	if err != nil {
-		return fmt.Errorf("socketpair: %w", err)
+		return err
 	}
-	theirs := os.NewFile(uintptr(ends[1]), "nursery")
 	defer theirs.Close()
-	timeout := unix.NsecToTimeval(int64(nurseryTimeout))
-	if err := unix.SetsockoptTimeval(ends[0], unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout); err != nil {
-		unix.Close(ends[0])
-		return fmt.Errorf("setsockopt(SO_RCVTIMEO): %w", err)
-	}
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
-		unix.Close(ends[0])
+		unix.Close(ours)
 		return err
 	}
 	defer null.Close()
@@ -242,13 +171,13 @@ func (s *nurserySpawner) start() error {
 			Dir:   "/",
 			Env:   []string{},
 			Files: []*os.File{null, null, os.Stderr, nursery.SocketFD: theirs, nursery.ProgramFD: s.program},
-			Sys:   s.attributes(),
+			Sys:   sharedNamespaces(s.credential),
 		})
 	if err != nil {
-		unix.Close(ends[0])
+		unix.Close(ours)
 		return err
 	}
-	s.socket = ends[0]
+	s.socket = ours
 	theirs.Close() // so that the end of the nursery is the end of the socket
 	if err := nursery.ReceiveReady(s.socket); err != nil {
 		s.stop()
@@ -257,10 +186,10 @@ func (s *nurserySpawner) start() error {
 	return nil
 }
 
-// attributes are the namespaces all workers share. In its user namespace the
-// nursery is who it was: root may then make workers somebody else, and has its
+// sharedNamespaces are those of all workers. In its user namespace who makes
+// them is who it was: root may then make workers somebody else, and has its
 // capabilities there; another user is given the one that mount and clone3 ask for.
-func (s *nurserySpawner) attributes() *syscall.SysProcAttr {
+func sharedNamespaces(credential *Credential) *syscall.SysProcAttr {
 	a := &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS | syscall.CLONE_NEWNET |
 			syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS,
@@ -270,11 +199,11 @@ func (s *nurserySpawner) attributes() *syscall.SysProcAttr {
 		// its own session: the terminal's Ctrl-C is for the daemon alone
 		Setsid: true,
 	}
-	if s.credential == nil {
+	if credential == nil {
 		a.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN}
 		return a
 	}
-	uid, gid := int(s.credential.UID), int(s.credential.GID)
+	uid, gid := int(credential.UID), int(credential.GID)
 	a.UidMappings = append(a.UidMappings, syscall.SysProcIDMap{ContainerID: uid, HostID: uid, Size: 1})
 	a.GidMappings = append(a.GidMappings, syscall.SysProcIDMap{ContainerID: gid, HostID: gid, Size: 1})
 	a.GidMappingsEnableSetgroups = true

@@ -135,6 +135,7 @@ func (p *pool) live(w *worker) {
 	switch {
 	case w.end.aborted:
 	case !w.end.ready:
+		w.process.unready()
 		p.failed("a worker could not be started", causeOfDeath(&w.end))
 	case wasIdle:
 		p.failed("an idle worker died", causeOfDeath(&w.end))

@@ -3,10 +3,20 @@ package supervisor
 import (
 	"errors"
 	"os"
+	"sync/atomic"
+	"time"
 )
 
 // Credential is the user a worker runs as.
 type Credential struct{ UID, GID uint32 }
+
+// Kind is a way to make workers.
+type Kind string
+
+const (
+	KindExec   Kind = "exec"   // each by a fresh exec of the worker program
+	KindZygote Kind = "zygote" // each as a copy of one that is up to its job
+)
 
 // Spawner makes worker processes. Its contract:
 //
@@ -20,11 +30,12 @@ type Credential struct{ UID, GID uint32 }
 //   - On an error nothing is left: no process, no descriptor.
 //
 // Namespaces tells whether workers are in namespaces of their own, with an empty
-// root. Spawn may be called from several goroutines. Close ends the Spawner once all
+// root. Kind is how workers are made at this time. Spawn may be called from several goroutines. Close ends the Spawner once all
 // processes have been reaped.
 type Spawner interface {
 	Spawn(cgroupFD int) (*Process, error)
 	Namespaces() bool
+	Kind() Kind
 	Close()
 }
 
@@ -34,6 +45,25 @@ type Process struct {
 	*os.Process
 	Jobs    *os.File // written by the daemon
 	Answers *os.File // read by the daemon; the worker's stdout and stderr
+
+	doubt *atomic.Bool // of what it is a copy, nil if it is none; see unready
+}
+
+// unready tells what made the process that it never became ready. A zygote whose
+// copies do not is not used any more.
+func (p *Process) unready() {
+	if p.doubt != nil {
+		p.doubt.Store(true)
+	}
+}
+
+// startTimeout bounds the time from birth to Ready. A copy has little to do until
+// then, and what it waits for may be a lock that was not copied.
+func (p *Process) startTimeout() time.Duration {
+	if p.doubt != nil {
+		return copyTimeout
+	}
+	return startTimeout
 }
 
 func (p *Process) closePipes() {

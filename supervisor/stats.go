@@ -14,6 +14,7 @@ import (
 type Stats struct {
 	Mode       Mode
 	Namespaces bool // whether workers are in namespaces of their own
+	Spawner    Kind // how workers are made
 	Workers    int  // how many invocations may run at a time
 	Warm       int  // how many idle workers are wanted
 	Running    int  // invocations that run
@@ -43,6 +44,7 @@ func (s *Supervisor) Stats() Stats {
 	return Stats{
 		Mode:        s.config.Enclosures.Mode(),
 		Namespaces:  s.config.Spawner.Namespaces(),
+		Spawner:     s.config.Spawner.Kind(),
 		Workers:     s.config.Workers,
 		Warm:        s.config.Warm,
 		Running:     running,

@@ -1,32 +1,66 @@
 package supervisor
 
 import (
-	"crypto/rand"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
-	"time"
-	"unsafe"
-
-	"golang.org/x/sys/unix"
-
-	"picloud/worker/nursery"
-	"picloud/worker/wire"
 )
 
-// The test binary is its own worker: copied under the name of a behaviour, it
-// behaves so when a Spawner starts it.
 func TestMain(m *testing.M) {
-	if os.Args[0] == nursery.Name {
-		os.Exit(nursery.Main())
+	code := 1
+	if err := findStub(); err != nil {
+		fmt.Fprintln(os.Stderr, "supervisor:", err)
+	} else {
+		code = runWithEveryKind(m)
 	}
-	if behaviour, ok := strings.CutPrefix(filepath.Base(os.Args[0]), "stub-"); ok {
-		stub(behaviour)
-		os.Exit(0)
+	os.RemoveAll(stubDir)
+	os.Exit(code)
+}
+
+// kind is the way to make workers that the tests are being run with.
+var kind Kind
+
+// runWithEveryKind runs all tests once for each way to make workers, or for the one
+// that PICLOUD_SPAWNER names.
+func runWithEveryKind(m *testing.M) int {
+	only, failed := Kind(os.Getenv("PICLOUD_SPAWNER")), 0
+	for _, kind = range kinds() {
+		if only != "" && only != kind {
+			continue
+		}
+		fmt.Println("supervisor: the workers of these tests are made by", kind)
+		failed |= m.Run()
 	}
-	os.Exit(m.Run())
+	return failed
+}
+
+// stubProgram is the worker program of these tests, in stubDir if it was built for
+// them.
+var stubProgram, stubDir string
+
+// findStub takes the program of PICLOUD_BIN, or builds it.
+func findStub() (err error) {
+	if bin := os.Getenv("PICLOUD_BIN"); bin != "" {
+		if stubProgram = filepath.Join(bin, "picloud-stub"); exists(stubProgram) {
+			return nil
+		}
+	}
+	if stubDir, err = os.MkdirTemp("", "picloud-stub-"); err != nil {
+		return err
+	}
+	stubProgram = filepath.Join(stubDir, "picloud-stub")
+	build := exec.Command("go", "build", "-o", stubProgram, "picloud/test/stub")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build.Stderr = os.Stderr
+	return build.Run()
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // stubPath makes a worker binary that behaves as named, where every user may
@@ -41,11 +75,7 @@ func stubPath(t *testing.T, behaviour string) string {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	from, err := os.Open(self)
+	from, err := os.Open(stubProgram)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,138 +92,4 @@ func stubPath(t *testing.T, behaviour string) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-func stub(behaviour string) {
-	switch behaviour {
-	case "exits":
-		return
-	case "refuses":
-		os.Stdout.Write(wire.Refused("there is no lock"))
-		return
-	case "babbles":
-		io.WriteString(os.Stdout, "hello, I am no worker\n")
-		time.Sleep(time.Minute)
-		return
-	case "fleeting": // is ready, and dies
-		os.Stdout.Write(wire.Ready())
-		return
-	case "breaks off": // in the middle of its job
-		os.Stdout.Write(wire.Ready())
-		io.ReadFull(os.Stdin, make([]byte, 10))
-		return
-	case "hasty": // answers before it is asked
-		os.Stdout.Write(wire.Ready())
-		os.Stdout.Write(okResult("hasty"))
-		time.Sleep(time.Minute)
-		return
-	}
-	os.Stdout.Write(wire.Ready())
-	_, payload, err := wire.Read(os.Stdin)
-	if err != nil {
-		return
-	}
-	job, err := wire.DecodeJob(payload)
-	if err != nil {
-		return
-	}
-	do(job)
-}
-
-func okResult(body string) []byte { return okResultTo("", body) }
-
-func okResultTo(id, body string) []byte {
-	frame, err := (&wire.Result{
-		InvocationID: id, Status: wire.StatusOK, Operations: 7,
-		Response: wire.Response{Status: 200, Body: []byte(body)},
-	}).Encode()
-	if err != nil {
-		panic(err)
-	}
-	return frame
-}
-
-// do does what a job's source names.
-func do(job *wire.Job) {
-	answer := okResultTo(job.InvocationID, rand.Text()) // no two are the same
-	switch job.Source {
-	case "answer":
-		os.Stdout.Write(answer)
-	case "sleep":
-		time.Sleep(300 * time.Millisecond)
-		os.Stdout.Write(answer)
-	case "nothing":
-	case "hang":
-		time.Sleep(time.Minute)
-	case "garbage":
-		io.WriteString(os.Stdout, strings.Repeat("\x00\xff garbage", 1000))
-	case "too much":
-		os.Stdout.Write([]byte{byte(wire.KindResult), 0xff, 0xff, 0xff, 0x7f})
-		io.WriteString(os.Stdout, strings.Repeat("x", 1<<20))
-	case "cut off":
-		os.Stdout.Write(answer[:len(answer)-3])
-	case "twice":
-		os.Stdout.Write(append(answer, answer...))
-	case "answer and stay":
-		os.Stdout.Write(answer)
-		time.Sleep(time.Minute)
-	case "another's answer":
-		frame, err := (&wire.Result{InvocationID: "another", Status: wire.StatusOK, Response: wire.Response{Status: 200}}).Encode()
-		if err != nil {
-			panic(err)
-		}
-		os.Stdout.Write(frame)
-	case "crumbs":
-		for _, b := range okResult(strings.Repeat("x", 10_000)) {
-			if _, err := os.Stdout.Write([]byte{b}); err != nil {
-				return
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-	case "another frame":
-		os.Stdout.Write(wire.Ready())
-	case "log flood":
-		line, _ := (&wire.Log{Level: wire.Info, Message: strings.Repeat("x", 1000)}).Encode()
-		for {
-			if _, err := os.Stdout.Write(line); err != nil {
-				return
-			}
-		}
-	case "log":
-		line, _ := (&wire.Log{Level: wire.Warn, Message: "a line"}).Encode()
-		os.Stdout.Write(append(line, answer...))
-	case "kill": // the first process of a pid namespace cannot kill itself; a filter can
-		deadly := []unix.SockFilter{ // of the runtime's own calls, none
-			{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS}, // the number
-			{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jf: 1, K: unix.SYS_GETPID},
-			{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},
-			{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
-		}
-		unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-		filter := &unix.SockFprog{Len: uint16(len(deadly)), Filter: &deadly[0]}
-		unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(filter)), 0, 0)
-		unix.RawSyscall(unix.SYS_GETPID, 0, 0, 0)
-	case "last words":
-		io.WriteString(os.Stderr, "panic: something\n")
-		os.Exit(2)
-	case "status 137": // looks like "killed for memory" to who believes in numbers
-		os.Exit(137)
-	case "limit":
-		frame, _ := (&wire.Result{InvocationID: job.InvocationID, Status: wire.StatusLimitExceeded, Limit: wire.ResponseSize}).Encode()
-		os.Stdout.Write(frame)
-	case "claims memory": // a limit that is not a worker's to report
-		frame, _ := (&wire.Result{InvocationID: job.InvocationID, Status: wire.StatusLimitExceeded, Limit: wire.ResponseSize}).Encode()
-		frame[len(frame)-1] = 99
-		os.Stdout.Write(frame)
-	case "grow":
-		var keep [][]byte
-		for {
-			b := make([]byte, 1<<20)
-			for i := range b {
-				b[i] = 1
-			}
-			keep = append(keep, b)
-			_ = keep
-		}
-	}
 }

@@ -15,8 +15,11 @@ import (
 	"picloud/worker/wire"
 )
 
-// startTimeout bounds the time from a worker's birth to its Ready.
-const startTimeout = 20 * time.Second
+// These bound the time from a worker's birth to its Ready, by how it was made.
+const (
+	startTimeout = 20 * time.Second // exec'ed
+	copyTimeout  = 5 * time.Second  // copied
+)
 
 // worker is one process from birth to removal. One goroutine, live, reads from
 // it, ends it and reaps it; the invocation that has it writes its job.
@@ -168,7 +171,7 @@ func (w *worker) kill() error {
 // converse reads what a worker sends: Ready, then log lines and one result.
 // Whatever else it sends is an error, and what follows is not read.
 func (w *worker) converse(end *ending, onReady func()) (*wire.Result, error) {
-	w.setReadDeadline(time.Now().Add(startTimeout))
+	w.setReadDeadline(time.Now().Add(w.process.startTimeout()))
 	stream := bufio.NewReaderSize(w.process.Answers, readAhead)
 	kind, payload, err := w.read(stream, end)
 	switch {
