@@ -29,6 +29,19 @@ const (
 	IsolationDegraded Isolation = "degraded"
 )
 
+// Spawner is how workers are made.
+type Spawner string
+
+const (
+	// SpawnerAuto takes the zygote where it proves itself, and exec else.
+	SpawnerAuto Spawner = "auto"
+	// SpawnerExec starts the worker program for each worker.
+	SpawnerExec Spawner = "exec"
+	// SpawnerZygote copies each worker from one that is up to its job, and
+	// refuses to start where that cannot be done.
+	SpawnerZygote Spawner = "zygote"
+)
+
 // Config is all that can be set about a daemon.
 type Config struct {
 	Listen      string // host:port or unix:/path; "" for what systemd passes, else DefaultListen
@@ -40,6 +53,7 @@ type Config struct {
 	AdminToken  string // "" for the one in DataDir, made if it is not there
 	Worker      string // path of picloud-worker
 	Isolation   Isolation
+	Spawner     Spawner
 	Workers     int              // invocations at a time; 0: from CPUs and memory
 	Warm        int              // idle workers; 0: from CPUs
 	Queue       int              // requests that may wait
@@ -70,6 +84,9 @@ func (c Config) Validate() error {
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.Path+u.RawQuery+u.Fragment != "" {
 			return usage("--public-url is %q; it may be a scheme and a host, such as https://pi.example.org", c.PublicURL)
 		}
+	}
+	if c.Spawner != SpawnerAuto && c.Spawner != SpawnerExec && c.Spawner != SpawnerZygote {
+		return usage("--spawner is %q; it may be auto, exec or zygote", c.Spawner)
 	}
 	for _, n := range []struct {
 		flag     string

@@ -30,6 +30,7 @@ type readiness struct {
 	Database    part            `json:"database"`
 	Pool        poolPart        `json:"pool"`
 	Isolation   isolationState  `json:"isolation"`
+	Spawner     spawnerState    `json:"spawner"`
 	Connections connectionState `json:"connections"`
 }
 
@@ -53,6 +54,11 @@ type isolationState struct {
 	Namespaces bool            `json:"namespaces"`
 }
 
+type spawnerState struct {
+	part
+	Kind supervisor.Kind `json:"kind"`
+}
+
 type connectionState struct {
 	part
 	Open int `json:"open"`
@@ -72,6 +78,7 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 		Status:    "ready",
 		Database:  part{State: stateOK},
 		Isolation: isolationState{part{State: stateOK}, stats.Mode, stats.Namespaces},
+		Spawner:   spawnerState{part{State: stateOK}, stats.Spawner},
 		Pool: poolPart{
 			part:    part{State: stateOK},
 			Workers: stats.Workers, Running: stats.Running, Waiting: stats.Waiting,

@@ -45,7 +45,7 @@ func startSupervisor(ctx context.Context, c Config) (*supervisor.Supervisor, err
 	if err != nil {
 		return nil, err
 	}
-	config.Spawner, err = spawner(c, credential)
+	config.Spawner, err = spawner(c, credential, config.Enclosures)
 	if err != nil {
 		return nil, errors.Join(err, config.Enclosures.Close())
 	}
@@ -54,7 +54,7 @@ func startSupervisor(ctx context.Context, c Config) (*supervisor.Supervisor, err
 		return nil, err
 	}
 	c.Logger.Info("workers are ready",
-		zap.String("isolation", string(config.Enclosures.Mode())), zap.Int("workers", config.Workers),
+		zap.String("isolation", string(config.Enclosures.Mode())), zap.String("spawner", string(config.Spawner.Kind())), zap.Int("workers", config.Workers),
 		zap.Int("warm", config.Warm), zap.Int("queue", config.Queue), zap.Int64("memory_max_bytes", budget))
 	return sup, nil
 }
@@ -78,9 +78,16 @@ func enclosures(c Config, config supervisor.CgroupConfig, credential *supervisor
 }
 
 // spawner puts workers into namespaces, or does what --isolation=degraded allows
-// instead where that is the one thing missing.
-func spawner(c Config, credential *supervisor.Credential) (supervisor.Spawner, error) {
-	s, err := supervisor.NewNurserySpawner(c.Worker, credential)
+// instead where that is the one thing missing. There is no zygote without.
+func spawner(c Config, credential *supervisor.Credential, enclosures supervisor.Enclosures) (s supervisor.Spawner, err error) {
+	switch c.Spawner {
+	case SpawnerZygote:
+		return supervisor.NewZygoteSpawner(c.Worker, credential)
+	case SpawnerExec:
+		s, err = supervisor.NewNurserySpawner(c.Worker, credential)
+	default:
+		s, err = supervisor.NewAutoSpawner(c.Worker, credential, enclosures, c.Logger)
+	}
 	if err == nil || !errors.Is(err, supervisor.ErrNoNamespaces) {
 		return s, err
 	}

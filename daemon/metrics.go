@@ -28,7 +28,7 @@ func registerMetrics(r *prometheus.Registry, sup *supervisor.Supervisor, public 
 // nothing is counted twice or in between.
 type poolCollector struct{ supervisor *supervisor.Supervisor }
 
-func descriptions() (workers, limit, waiting, spawned, failures, isolation, info *prometheus.Desc) {
+func descriptions() (workers, limit, waiting, spawned, failures, isolation, spawner, info *prometheus.Desc) {
 	d := prometheus.NewDesc
 	return d("picloud_workers", "Worker processes by state.", []string{"state"}, nil),
 		d("picloud_workers_max", "How many invocations may run at a time.", nil, nil),
@@ -36,6 +36,7 @@ func descriptions() (workers, limit, waiting, spawned, failures, isolation, info
 		d("picloud_workers_spawned_total", "Worker processes started.", nil, nil),
 		d("picloud_worker_start_failures_total", "Worker processes that could not be started, or died before they had a job.", nil, nil),
 		d("picloud_isolation_degraded", "1 if the workers are held without cgroup v2 or without namespaces, else 0.", []string{"mode"}, nil),
+		d("picloud_spawner", "Always 1; how workers are made is in the label.", []string{"kind"}, nil),
 		d("picloud_info", "Always 1.", []string{"version"}, nil)
 }
 
@@ -43,7 +44,7 @@ func (c poolCollector) Describe(ch chan<- *prometheus.Desc) { prometheus.Describ
 
 func (c poolCollector) Collect(ch chan<- prometheus.Metric) {
 	s := c.supervisor.Stats()
-	workers, limit, waiting, spawned, failures, isolation, info := descriptions()
+	workers, limit, waiting, spawned, failures, isolation, spawner, info := descriptions()
 	gauge := func(d *prometheus.Desc, v int, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
 	}
@@ -59,6 +60,7 @@ func (c poolCollector) Collect(ch chan<- prometheus.Metric) {
 		degraded = 1
 	}
 	gauge(isolation, degraded, string(s.Mode))
+	gauge(spawner, 1, string(s.Spawner))
 	gauge(info, 1, picloud.Product)
 }
 

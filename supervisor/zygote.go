@@ -30,7 +30,7 @@ const (
 // having made a worker, doubles between these bounds.
 const (
 	minZygoteWait = 100 * time.Millisecond
-	maxZygoteWait = time.Minute
+	maxZygoteWait = 10 * time.Second
 )
 
 // zygoteSpawner has its workers made by a zygote: a worker that copies itself, see
@@ -46,6 +46,7 @@ type zygoteSpawner struct {
 	current   *zygoteProcess // nil if it has ended
 	successor *zygoteProcess // one that is not ready yet, nil if there is none
 	failures  int            // zygotes in a row that made no worker
+	lastErr   error          // why the last of those did not
 	notBefore time.Time      // when another one may be started
 	given     given
 }
@@ -82,8 +83,11 @@ func NewZygoteSpawner(path string, credential *Credential) (Spawner, error) {
 	if err := <-ready; err != nil {
 		<-s.ended
 		program.Close()
-		return nil, cannotStart(err, fmt.Sprintf("workers cannot be copied from a zygote: %v", err),
-			"check that picloud-worker belongs to this version; or use --spawner=exec")
+		hint := NamespacesSwitch(os.DirFS("/"))
+		if hint == "" {
+			hint = "check that picloud-worker belongs to this version; or let the daemon choose, with --spawner=auto"
+		}
+		return nil, cannotStart(err, fmt.Sprintf("no worker can be started: %s makes no zygote: %v", path, err), hint)
 	}
 	return s, nil
 }
@@ -150,7 +154,7 @@ func (s *zygoteSpawner) give(r *nursery.Request) zygoteAnswer {
 		return zygoteAnswer{p, &s.current.doubted, nil}
 	}
 	if errors.Is(err, nursery.ErrGone) {
-		s.lost()
+		s.lost(err)
 	}
 	return zygoteAnswer{err: err}
 }
@@ -160,7 +164,7 @@ func (s *zygoteSpawner) give(r *nursery.Request) zygoteAnswer {
 func (s *zygoteSpawner) refresh() error {
 	if s.current != nil && s.current.doubted.Load() {
 		s.current.copies = 0
-		s.lost()
+		s.lost(errors.New("a worker that the zygote made did not become ready"))
 	}
 	if s.current == nil {
 		return s.replace()
@@ -171,7 +175,7 @@ func (s *zygoteSpawner) refresh() error {
 		case err != nil:
 			s.successor.end()
 			s.successor = nil
-			s.failed()
+			s.failed(err)
 		default:
 			s.current.end()
 			s.current, s.successor = s.successor, nil
@@ -181,7 +185,7 @@ func (s *zygoteSpawner) refresh() error {
 	if (s.current.copies >= maxCopies || time.Since(s.current.started) >= maxZygoteAge) && !time.Now().Before(s.notBefore) {
 		var err error
 		if s.successor, err = startZygote(s.program, s.credential); err != nil {
-			s.failed()
+			s.failed(err)
 		}
 	}
 	return nil
@@ -190,17 +194,18 @@ func (s *zygoteSpawner) refresh() error {
 // replace starts a zygote and waits for it to be ready.
 func (s *zygoteSpawner) replace() error {
 	if wait := time.Until(s.notBefore); wait > 0 {
-		return fmt.Errorf("no zygote is started for another %v: %d in a row have made no worker", wait.Round(time.Millisecond), s.failures)
+		return fmt.Errorf("no zygote is started for another %v: %d in a row have made no worker, the last: %w",
+			wait.Round(time.Millisecond), s.failures, s.lastErr)
 	}
 	z, err := startZygote(s.program, s.credential)
 	if err != nil {
-		s.failed()
+		s.failed(err)
 		return err
 	}
 	if err := z.hear(zygoteTimeout); err != nil {
 		z.end()
 		s.given.reapLost()
-		s.failed()
+		s.failed(err)
 		return err
 	}
 	s.current = z
@@ -208,9 +213,9 @@ func (s *zygoteSpawner) replace() error {
 }
 
 // lost takes leave of a zygote that has ended or is not to be trusted.
-func (s *zygoteSpawner) lost() {
+func (s *zygoteSpawner) lost(err error) {
 	if s.current.copies == 0 {
-		s.failed()
+		s.failed(err)
 	}
 	s.drop()
 	s.given.reapLost()
@@ -226,8 +231,9 @@ func (s *zygoteSpawner) drop() {
 	s.current, s.successor = nil, nil
 }
 
-func (s *zygoteSpawner) failed() {
+func (s *zygoteSpawner) failed(err error) {
 	s.failures++
+	s.lastErr = err
 	s.notBefore = time.Now().Add(min(minZygoteWait<<min(s.failures-1, 16), maxZygoteWait))
 }
 

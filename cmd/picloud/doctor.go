@@ -103,7 +103,7 @@ func doctorSettings(c *cli.Context, files fs.FS) (doctor.Settings, error) {
 	s.DatabaseURL = c.String("database-url")
 	s.Isolation = daemon.Isolation(stringOr(c, "isolation", string(daemon.IsolationRequired)))
 	s.Workers = c.Int("workers")
-	if err := (daemon.Config{Isolation: s.Isolation, Workers: s.Workers}).Validate(); err != nil {
+	if err := (daemon.Config{Isolation: s.Isolation, Spawner: daemon.SpawnerAuto, Workers: s.Workers}).Validate(); err != nil {
 		return s, usageError{error: err}
 	}
 	return s, nil

@@ -177,7 +177,7 @@ func (d *daemon) launch() error {
 }
 
 func (d *daemon) environment() []string {
-	return append([]string{"PICLOUD_WORKER=" + d.worker}, d.environ...)
+	return append([]string{"PICLOUD_WORKER=" + d.worker, "PICLOUD_SPAWNER=" + spawner()}, d.environ...)
 }
 
 // pid of the daemon's process, 0 if there is none.

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"picloud/worker/nursery"
+	"picloud/worker/zygote"
 )
 
 // programs is the folder of the programs under test.
@@ -31,6 +32,15 @@ var programs string
 
 // inSystemd tells where the tests run.
 func inSystemd() bool { return os.Getenv("PICLOUD_E2E") == "systemd" }
+
+// spawner is how the daemons make their workers. Unless PICLOUD_SPAWNER says it, it
+// is one way from the start: tests look at what a daemon holds.
+func spawner() string {
+	if s := os.Getenv("PICLOUD_SPAWNER"); s != "" {
+		return s
+	}
+	return "exec"
+}
 
 // patience stretches a time that is enough natively to one that is enough
 // under software emulation. It bounds waiting; no test measures with it.
@@ -42,8 +52,11 @@ func patience(d time.Duration) time.Duration {
 }
 
 func TestMain(m *testing.M) {
-	if os.Args[0] == nursery.Name {
+	switch os.Args[0] {
+	case nursery.Name:
 		os.Exit(nursery.Main())
+	case zygote.Name:
+		os.Exit(stubZygote())
 	}
 	if filepath.Base(os.Args[0]) == "picloud-worker" {
 		stubWorker()
@@ -53,7 +66,7 @@ func TestMain(m *testing.M) {
 	if inSystemd() {
 		where = "under systemd, cgroup v2 required"
 	}
-	fmt.Println("e2e: the daemons of these tests run", where)
+	fmt.Println("e2e: the daemons of these tests run", where+", their workers made by", spawner())
 	code := 1
 	if err := findPrograms(); err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)

@@ -11,19 +11,34 @@ import (
 	"time"
 
 	"picloud/worker/nursery"
+	"picloud/worker/zygote"
 )
 
 // workers lists the processes that are workers of this daemon, by the program
 // they were started from: after the daemon's death they may have another parent.
 func (d *daemon) workers() []int {
 	d.t.Helper()
-	return d.processes(d.worker)
+	return append(d.processes(d.worker), d.copies(true)...)
 }
 
 // nurseries lists the processes that make them.
 func (d *daemon) nurseries() []int {
 	d.t.Helper()
-	return d.processes(nursery.Name, d.worker)
+	return append(d.processes(nursery.Name, d.worker), d.copies(false)...)
+}
+
+// copies lists the processes that are copies of a zygote, by whether they have
+// become workers. They have its arguments.
+func (d *daemon) copies(workers bool) []int {
+	d.t.Helper()
+	var pids []int
+	for _, pid := range d.processes(zygote.Name, d.worker) {
+		name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+		if err == nil && (string(name) == zygote.WorkerName+"\n") == workers {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
 }
 
 // processes lists the processes whose arguments begin so.

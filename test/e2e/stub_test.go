@@ -7,8 +7,35 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
+	"picloud/worker/sandbox"
 	"picloud/worker/wire"
+	"picloud/worker/zygote"
 )
+
+// copyOf is the zygote's side of locking where this process is a copy of one, else
+// nil.
+var copyOf *lateLocks
+
+// lateLocks locks nothing: what a worker is before it locks itself is to be tested,
+// too.
+type lateLocks struct{ user *sandbox.User }
+
+func (l *lateLocks) Worker() error {
+	copyOf = l
+	return unix.CloseRange(3, ^uint(0)>>1, 0)
+}
+
+// stubZygote is this test binary in a zygote's place.
+func stubZygote() int {
+	return zygote.Main(
+		func() (zygote.Life, error) { return func() int { stubWorker(); return 0 }, nil },
+		func(user *sandbox.User) (zygote.Locks, error) {
+			_, err := unix.Dup(0) // where a locked zygote has its Landlock ruleset
+			return &lateLocks{user}, err
+		})
+}
 
 // stubWorker is what this test binary does in a worker's place: it compiles
 // everything, and runs a script as its name says.

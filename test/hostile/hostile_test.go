@@ -35,12 +35,20 @@ const patience = 2 * longTimeout * time.Millisecond
 // PICLOUD_TEST_CGROUP is set, else without.
 func inCgroup() bool { return os.Getenv("PICLOUD_TEST_CGROUP") != "" }
 
+// spawners are those that PICLOUD_SPAWNER names; exec if it names none, without
+// namespaces: what a script does alone is tested.
+func spawners() map[supervisor.Kind]func(string, *supervisor.Credential) (supervisor.Spawner, error) {
+	return map[supervisor.Kind]func(string, *supervisor.Credential) (supervisor.Spawner, error){
+		"": supervisor.NewExecSpawner, supervisor.KindExec: supervisor.NewExecSpawner, supervisor.KindZygote: supervisor.NewZygoteSpawner,
+	}
+}
+
 func TestMain(m *testing.M) {
 	where := "natively, degraded (RLIMIT_DATA)"
 	if inCgroup() {
 		where = "in a delegated cgroup v2"
 	}
-	fmt.Println("hostile: the workers of these tests run", where)
+	fmt.Printf("hostile: the workers of these tests run %s, PICLOUD_SPAWNER=%s\n", where, os.Getenv("PICLOUD_SPAWNER"))
 	os.Exit(m.Run())
 }
 
@@ -132,7 +140,11 @@ func startWorkers(t *testing.T) *workers {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Spawner, err = supervisor.NewExecSpawner(workerProgram(t), credential); err != nil {
+	newSpawner, ok := spawners()[supervisor.Kind(os.Getenv("PICLOUD_SPAWNER"))]
+	if !ok {
+		t.Fatal("PICLOUD_SPAWNER is exec or zygote here")
+	}
+	if c.Spawner, err = newSpawner(workerProgram(t), credential); err != nil {
 		t.Fatal(err)
 	}
 	s, err := supervisor.Start(context.Background(), c)

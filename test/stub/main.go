@@ -61,6 +61,9 @@ func text() string {
 
 func stub(behaviour string) {
 	switch behaviour {
+	case "hangs": // before it is ready
+		time.Sleep(time.Minute)
+		return
 	case "exits":
 		return
 	case "refuses":

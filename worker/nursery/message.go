@@ -112,8 +112,8 @@ func (a Answer) Err() error {
 	return fmt.Errorf("%s: %w", a.step, a.errno)
 }
 
-// ErrGone is the error of a nursery that has ended.
-var ErrGone = errors.New("the nursery has ended")
+// ErrGone is the error of a process that made workers and has ended.
+var ErrGone = errors.New("the process that makes workers has ended")
 
 // ReceiveReady waits for the nursery to say that it is one.
 func ReceiveReady(socket int) error {
@@ -154,7 +154,7 @@ func Read(socket, size int) ([]byte, error) {
 		case err == unix.ECONNRESET, err == nil && n == 0:
 			return nil, ErrGone
 		case err != nil:
-			return nil, fmt.Errorf("waiting for the nursery: %w", err)
+			return nil, fmt.Errorf("waiting for the process that makes workers: %w", err)
 		default:
 			return body[:n], nil
 		}

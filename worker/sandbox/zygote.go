@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,12 +33,11 @@ type User struct{ UID, GID uint32 }
 // What a worker has of layers in the end is what Lock gives, in two steps: of the
 // zygote it has no_new_privs, most rlimits, a Landlock domain and a filter for a
 // zygote's list of calls; by Worker it adds a domain of its own, the rest of the
-// limits, no capability, and the filter that closes what is left.
+// limits, and the filter that closes what is left. Its capabilities it gave up when
+// it became who it is, see package zygote.
 type Zygote struct {
 	closing []unix.SockFilter
 	limit   unix.Rlimit
-	header  unix.CapUserHeader
-	none    [2]unix.CapUserData
 }
 
 // LockZygote locks the calling process as far as one can be that makes workers.
@@ -51,10 +49,7 @@ func LockZygote(user *User) (*Zygote, error) {
 	if err := checkRoot(); err != nil {
 		return nil, fmt.Errorf("namespaces: %w", err)
 	}
-	z := &Zygote{
-		limit:  unix.Rlimit{Cur: maxFDs, Max: maxFDs},
-		header: unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3},
-	}
+	z := &Zygote{limit: unix.Rlimit{Cur: maxFDs, Max: maxFDs}}
 	var err error
 	if z.closing, err = closing(runtime.GOARCH); err != nil {
 		return nil, err
@@ -89,16 +84,14 @@ func LockZygote(user *User) (*Zygote, error) {
 }
 
 // Worker locks a process that a locked zygote has made, for good, and closes all
-// its descriptors but the first three. It is to be who it will be already.
+// its descriptors but the first three. It is to be who it will be already, without
+// a capability.
 func (z *Zygote) Worker() error {
 	if os.Getpid() != workerPID {
 		return errNotFirst
 	}
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return fmt.Errorf("prctl(PR_SET_DUMPABLE): %w", err)
-	}
-	if err := capset(&z.header, &z.none); err != nil {
-		return err
 	}
 	if err := restrictSelf(); err != nil {
 		return err
@@ -135,13 +128,8 @@ func keepCapabilities(user bool) error {
 	}
 	kept[0] = unix.CapUserData{Effective: kept[0].Permitted & needed, Permitted: kept[0].Permitted & needed}
 	kept[1] = unix.CapUserData{}
-	return capset(&header, &kept)
-}
-
-func capset(header *unix.CapUserHeader, data *[2]unix.CapUserData) error {
-	_, _, errno := unix.Syscall(unix.SYS_CAPSET, uintptr(unsafe.Pointer(header)), uintptr(unsafe.Pointer(data)), 0)
-	if errno != 0 {
-		return fmt.Errorf("capset: %w", errno)
+	if err := unix.Capset(&header, &kept[0]); err != nil {
+		return fmt.Errorf("capset: %w", err)
 	}
 	return nil
 }

@@ -20,10 +20,16 @@ type becoming struct {
 	uid, gid uintptr // 0 for who the zygote is
 	tasks    unix.Rlimit
 	name     *byte
+	header   unix.CapUserHeader
+	none     [2]unix.CapUserData
 }
 
 func newBecoming(user *sandbox.User) *becoming {
-	b := &becoming{tasks: unix.Rlimit{Cur: nursery.MaxTasks, Max: nursery.MaxTasks}, name: &[]byte(WorkerName + "\x00")[0]}
+	b := &becoming{
+		tasks:  unix.Rlimit{Cur: nursery.MaxTasks, Max: nursery.MaxTasks},
+		name:   &[]byte(WorkerName + "\x00")[0],
+		header: unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3},
+	}
 	if user != nil {
 		b.uid, b.gid = uintptr(user.UID), uintptr(user.GID)
 	}
@@ -53,6 +59,11 @@ func (b *becoming) become(r *nursery.Request, locks Locks) error {
 	// A user namespace in which nobody is mapped: nothing in it can become
 	// anybody, and it owns none of the others.
 	if err := call("unshare(CLONE_NEWUSER)", unix.SYS_UNSHARE, unix.CLONE_NEWUSER, 0, 0); err != nil {
+		return err
+	}
+	// who makes a user namespace has every capability in it; an exec by somebody
+	// who is not mapped there would have taken them away
+	if err := call("capset", unix.SYS_CAPSET, uintptr(unsafe.Pointer(&b.header)), uintptr(unsafe.Pointer(&b.none)), 0); err != nil {
 		return err
 	}
 	if err := call("prlimit64(RLIMIT_NPROC)", unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NPROC, uintptr(unsafe.Pointer(&b.tasks))); err != nil {
