@@ -23,7 +23,7 @@ import (
 func testLogger() *zap.Logger { return zap.NewNop() }
 
 // realWorker takes the worker of PICLOUD_BIN, or builds it.
-func realWorker(t *testing.T) string {
+func realWorker(t testing.TB) string {
 	t.Helper()
 	if bin := os.Getenv("PICLOUD_BIN"); bin != "" {
 		return filepath.Join(bin, "picloud-worker")

@@ -3,9 +3,10 @@
 package supervisor
 
 import (
+	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -13,15 +14,11 @@ import (
 )
 
 // BenchmarkSpawn makes real workers until they are ready. Beside the time it
-// gives the processor's, of daemon, nursery and worker together. A daemon that
-// holds memory shows what a copy of its page tables would cost.
+// gives the processor's, of daemon, worker and what makes it together, and the
+// share of memory that an idle worker has (PSS). A daemon that holds memory shows what
+// a copy of its page tables would cost.
 func BenchmarkSpawn(b *testing.B) {
-	path := filepath.Join(b.TempDir(), "picloud-worker")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "picloud/cmd/picloud-worker")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
-	}
+	path := realWorker(b)
 	held := make([]byte, 50<<20)
 	for i := range held {
 		held[i] = 1
@@ -49,11 +46,49 @@ func BenchmarkSpawn(b *testing.B) {
 				p.closePipes()
 			}
 			b.StopTimer()
+			b.ReportMetric(idlePSS(b, s), "pss-kB/worker")
 			s.Close()
 			b.ReportMetric((cpuMicroseconds(b)-before)/float64(b.N), "cpu-µs/op")
 		})
 	}
 	_ = held[0]
+}
+
+// idlePSS is the proportional set size of each of a pool's worth of idle workers,
+// in kB; 0 where this process may not see it.
+func idlePSS(b *testing.B, s Spawner) float64 {
+	const pool = 16
+	sum := 0
+	var workers []*Process
+	for range pool {
+		p, err := s.Spawn(-1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, _, err := wire.Read(p.Answers); err != nil {
+			b.Fatal(err)
+		}
+		workers = append(workers, p)
+	}
+	for _, p := range workers {
+		rollup, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", p.Pid))
+		if err != nil {
+			b.Log(err)
+			break
+		}
+		for line := range strings.Lines(string(rollup)) {
+			if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "Pss:" {
+				kB, _ := strconv.Atoi(fields[1])
+				sum += kB
+			}
+		}
+	}
+	for _, p := range workers {
+		p.Kill()
+		p.Wait()
+		p.closePipes()
+	}
+	return float64(sum) / pool
 }
 
 // cpuMicroseconds is what this process and those it has waited for have used.
