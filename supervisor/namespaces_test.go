@@ -63,7 +63,8 @@ func namespace(t *testing.T, pid int, kind string) string {
 // Which namespaces a worker has, as the kernel shows them to its parent: none of
 // the daemon's, and none that could carry something from one worker to another.
 func TestNamespacesOfWorkers(t *testing.T) {
-	s := newNursery(t)
+	s := testSpawner(t, "obeys")
+	t.Cleanup(s.Close)
 	a, b := waiting(t, s), waiting(t, s)
 	for kind, own := range map[string]bool{
 		"user": true, "pid": true, "ipc": true, "cgroup": true, "mnt": false, "net": false, "uts": false,

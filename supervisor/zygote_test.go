@@ -3,6 +3,7 @@
 package supervisor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +13,9 @@ import (
 	"time"
 
 	"picloud"
+	"picloud/limits"
 	"picloud/worker/nursery"
+	"picloud/worker/wire"
 )
 
 // newZygote gives a spawner of stubs, which is closed after its workers.
@@ -62,12 +65,19 @@ func TestKernelsViewOfCopies(t *testing.T) {
 			t.Errorf("%s: %v, want %s", limit, fields, value)
 		}
 	}
-	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", worker.Pid))
-	if err != nil || len(fds) != 3 {
-		t.Errorf("a worker's descriptors: %v, %v", fds, err)
+	fds, fdErr := os.ReadDir(fmt.Sprintf("/proc/%d/fd", worker.Pid))
+	environ, environErr := os.ReadFile(fmt.Sprintf("/proc/%d/environ", worker.Pid))
+	if os.Geteuid() != 0 { // what is not dumpable is root's to look at
+		if !errors.Is(fdErr, os.ErrPermission) || !errors.Is(environErr, os.ErrPermission) {
+			t.Errorf("a worker's descriptors and environment are there for its user: %v, %v", fdErr, environErr)
+		}
+		return
 	}
-	if environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", worker.Pid)); err != nil || len(environ) > 0 {
-		t.Errorf("a worker's environment: %q, %v", environ, err)
+	if fdErr != nil || len(fds) != 3 {
+		t.Errorf("a worker's descriptors: %v, %v", fds, fdErr)
+	}
+	if environErr != nil || len(environ) > 0 {
+		t.Errorf("a worker's environment: %q, %v", environ, environErr)
 	}
 }
 
@@ -240,4 +250,54 @@ func TestCopyThatCannotBeMade(t *testing.T) {
 		t.Errorf("%d descriptors before, %d after", fds, after)
 	}
 	waiting(t, s)
+}
+
+// Copies have the same memory, and not the same numbers by chance.
+func TestCopiesDrawTheirOwnNumbers(t *testing.T) {
+	program := realWorker(t)
+	s := start(t, "obeys", func(c *Config) {
+		c.Spawner.Close()
+		var err error
+		if c.Spawner, err = NewZygoteSpawner(program, testCredential()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	seen := map[string]bool{}
+	for range 20 {
+		j := &wire.Job{Purpose: wire.Run, Source: "return math.random(2^50)", Limits: limits.Defaults()}
+		j.Limits.TimeoutMS = 20_000
+		r := s.Invoke(context.Background(), Invocation{Job: j})
+		if r.Outcome != picloud.OutcomeOK || seen[string(r.Response.Body)] {
+			t.Errorf("%s, %v, %s, seen before: %t", r.Outcome, r.Err, r.Response.Body, seen[string(r.Response.Body)])
+		}
+		seen[string(r.Response.Body)] = true
+	}
+}
+
+// While nothing is asked of them neither a zygote nor its workers wake up.
+func TestCopiesSleep(t *testing.T) {
+	s, err := NewZygoteSpawner(realWorker(t), testCredential())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	pids := []int{s.(*zygoteSpawner).current.words.PID, waiting(t, s).Pid, waiting(t, s).Pid}
+	switches := func(pid int) string {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lineOf(string(status), "voluntary_ctxt_switches:")
+	}
+	time.Sleep(100 * time.Millisecond) // what they begin with
+	before := map[int]string{}
+	for _, pid := range pids {
+		before[pid] = switches(pid)
+	}
+	time.Sleep(time.Second)
+	for _, pid := range pids {
+		if now := switches(pid); now != before[pid] || now == "" {
+			t.Errorf("%d woke up: %q, %q", pid, before[pid], now)
+		}
+	}
 }
