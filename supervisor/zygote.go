@@ -239,7 +239,7 @@ func (s *zygoteSpawner) failed(err error) {
 
 // zygoteTimeout bounds the time from a zygote's start to its being ready. It takes
 // a few hundredths of a second.
-const zygoteTimeout = 10 * time.Second
+const zygoteTimeout = 5 * time.Second
 
 // zygoteProcess is one zygote.
 type zygoteProcess struct {
