@@ -16,35 +16,36 @@ import (
 
 // workers lists the processes that are workers of this daemon, by the program
 // they were started from: after the daemon's death they may have another parent.
+// Copies of a zygote have its arguments, and a worker's name.
 func (d *daemon) workers() []int {
 	d.t.Helper()
-	return append(d.processes(d.worker), d.copies(true)...)
+	return d.processes(func(pid int, cmdline string) bool {
+		return begins(cmdline, d.worker) || begins(cmdline, zygote.Name, d.worker) && isCopy(pid)
+	})
 }
 
 // nurseries lists the processes that make them.
 func (d *daemon) nurseries() []int {
 	d.t.Helper()
-	return append(d.processes(nursery.Name, d.worker), d.copies(false)...)
+	return d.processes(func(pid int, cmdline string) bool {
+		return begins(cmdline, nursery.Name, d.worker) || begins(cmdline, zygote.Name, d.worker) && !isCopy(pid)
+	})
 }
 
-// copies lists the processes that are copies of a zygote, by whether they have
-// become workers. They have its arguments.
-func (d *daemon) copies(workers bool) []int {
-	d.t.Helper()
-	var pids []int
-	for _, pid := range d.processes(zygote.Name, d.worker) {
-		name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-		if err == nil && (string(name) == zygote.WorkerName+"\n") == workers {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
+// begins tells whether a process's arguments begin so.
+func begins(cmdline string, arguments ...string) bool {
+	return strings.HasPrefix(cmdline, strings.Join(arguments, "\x00")+"\x00")
 }
 
-// processes lists the processes whose arguments begin so.
-func (d *daemon) processes(arguments ...string) []int {
+// isCopy tells whether a process with a zygote's arguments has become a worker.
+func isCopy(pid int) bool {
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	return err == nil && string(name) == zygote.WorkerName+"\n"
+}
+
+// processes lists those that match.
+func (d *daemon) processes(match func(pid int, cmdline string) bool) []int {
 	d.t.Helper()
-	begin := strings.Join(arguments, "\x00") + "\x00"
 	var pids []int
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -56,10 +57,9 @@ func (d *daemon) processes(arguments ...string) []int {
 			continue
 		}
 		cmdline, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
-		if err != nil || !strings.HasPrefix(string(cmdline), begin) {
-			continue
+		if err == nil && match(pid, string(cmdline)) {
+			pids = append(pids, pid)
 		}
-		pids = append(pids, pid)
 	}
 	return pids
 }
