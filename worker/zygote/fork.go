@@ -22,13 +22,13 @@ func exitsyscall()
 // quiet is how long a process pauses before it copies itself. After ten
 // milliseconds in a system call the runtime has taken the only processor away;
 // with no processor at work its monitor and all other threads go to sleep.
-var quiet = unix.Timespec{Nsec: 25e6}
+const quiet = 25e6 // ns
 
 // fork copies the process while no other thread of it runs, and so none holds a
 // lock, which nobody could release in the copy. It returns 0 in the copy, whose
 // one thread is the calling one.
 func fork(args nursery.CloneArgs) (pid int, errno unix.Errno) {
-	f := &forkArgs{args, quiet}
+	f := &forkArgs{args, unix.Timespec{Nsec: quiet}}
 	pid, errno = f.pauseAndClone()
 	runtime.KeepAlive(f)
 	return pid, errno

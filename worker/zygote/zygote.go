@@ -31,6 +31,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -90,6 +91,9 @@ func Main(prepare func() (Life, error), lock func(user *sandbox.User) (Locks, er
 	runtime.UnlockOSThread()
 	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0); err != nil {
 		return refuse(fmt.Errorf("prctl(PR_SET_PDEATHSIG): %w", err))
+	}
+	if err := call("prctl(PR_SET_NAME)", unix.SYS_PRCTL, unix.PR_SET_NAME, uintptr(unsafe.Pointer(&[]byte(Name + "\x00")[0])), 0); err != nil {
+		return refuse(err)
 	}
 	locks, err := lock(user)
 	if err != nil {
