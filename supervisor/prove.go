@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"syscall"
@@ -78,7 +77,7 @@ func proveWorker(ctx context.Context, s Spawner, e Enclosures, kill bool) error 
 		return context.Cause(ctx)
 	}
 	if outcome, problem := classify(&w.end, job, e.Mode()); outcome != picloud.OutcomeOK {
-		return errors.Join(errorOrNil(problem), causeOfDeath(&w.end))
+		return errorOrNil(problem)
 	}
 	return nil
 }

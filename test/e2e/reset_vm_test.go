@@ -233,8 +233,9 @@ func (d *daemon) checkNothingBeside() {
 	if r := d.resources(); r.groups != r.workers {
 		d.t.Errorf("%d workers and %d cgroups", r.workers, r.groups)
 	}
-	if daemons, nurseries := len(d.processes(filepath.Join(programs, "picloud"))), len(d.nurseries()); daemons != 1 || nurseries > 1 {
-		d.t.Errorf("%d daemons and %d nurseries", daemons, nurseries)
+	daemons := d.processes(func(_ int, cmdline string) bool { return begins(cmdline, filepath.Join(programs, "picloud")) })
+	if nurseries := len(d.nurseries()); len(daemons) != 1 || nurseries > 1 {
+		d.t.Errorf("%d daemons and %d nurseries", len(daemons), nurseries)
 	}
 	files, err := os.ReadDir(resetData)
 	if err != nil {
