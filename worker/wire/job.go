@@ -59,7 +59,7 @@ func (j *Job) Encode() ([]byte, error) {
 
 // check holds the job against the bounds that DecodeJob holds it against.
 func (j *Job) check() error {
-	if j.Purpose != Run && j.Purpose != Check {
+	if j.Purpose < Run || j.Purpose > Prove {
 		return protocolError("%d is no purpose", j.Purpose)
 	}
 	for _, text := range []struct{ size, limit int }{
