@@ -25,6 +25,9 @@ LAB_RUN_RESET = ./test/vm/lab run -a systemd.wants=multi-user.target \
 # those of package sandbox that lock nothing: the emulator has no seccomp
 FILTER_TESTS := ^(TestOnlyListedCallsPass|TestArguments|TestMutatedArguments|TestCallsWithoutChecks|TestNumbers.*|TestSignalScope.*|TestClosing.*|TestZygote.*)$$
 
+# what depends on how workers are made, beside the default run
+SPAWNER_TESTS := $(shell sed -n "s/^isolation='\(.*\)'/\1/p" test/vm/suite)|^TestHostileScripts$$
+
 .DEFAULT_GOAL := help
 .PHONY: help run build man package test test-deps test-native test-race test-arm test-vm test-vm-docs test-package test-vm-arm64 soak soak-native soak-vm vet bench-lua clean
 # how often the benchmark runs every program
@@ -81,7 +84,7 @@ vet: ## formatting and go vet
 
 test-native: build ## all tests on this machine: no cgroup v2 needed, both databases, real workers
 	PICLOUD_BIN=$(CURDIR)/bin $(GO) test -timeout 15m ./...
-	PICLOUD_SPAWNER=zygote PICLOUD_BIN=$(CURDIR)/bin $(GO) test -timeout 15m ./test/e2e ./test/hostile
+	PICLOUD_SPAWNER=zygote PICLOUD_BIN=$(CURDIR)/bin $(GO) test -timeout 15m -run '$(SPAWNER_TESTS)' ./test/e2e ./test/hostile
 
 test-race: ## all tests but those of the built programs and the benchmark, with the race detector
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v -e /test/e2e -e /test/cli -e /test/docs -e /test/hostile -e /bench/)
