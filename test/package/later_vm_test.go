@@ -65,6 +65,6 @@ func (b *board) isRemoved() {
 
 	b.do("apt-get purge -y picloud")
 	b.nothing("users", "getent passwd picloud; getent group picloud")
-	b.nothing("units", "systemctl list-unit-files --no-legend 'picloud*'; systemctl list-units --all --no-legend 'picloud*'; find /etc/systemd /run/systemd/system -name 'picloud*'")
+	b.nothing("units", "(systemctl list-unit-files --no-legend 'picloud*'; systemctl list-units --all --no-legend 'picloud*'; find /etc/systemd /run/systemd -name 'picloud*') | grep -v picloud-lab")
 	b.nothing("files", "find / -xdev -path /lab -prune -o -path /proc -prune -o -path /sys -prune -o -name '*picloud*' -not -path '*/picloud-lab*' -not -path '*/lists/*' -print")
 }
