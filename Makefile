@@ -26,7 +26,7 @@ LAB_RUN_RESET = ./test/vm/lab run -a systemd.wants=multi-user.target \
 FILTER_TESTS := ^(TestOnlyListedCallsPass|TestArguments|TestMutatedArguments|TestCallsWithoutChecks|TestNumbers.*|TestSignalScope.*|TestClosing.*|TestZygote.*)$$
 
 # what depends on how workers are made, beside the default run
-SPAWNER_TESTS := $(shell sed -n "s/^isolation='\(.*\)'/\1/p" test/vm/suite)|^TestHostileScripts$$
+SPAWNER_TESTS := $(shell sed -n "s/^isolation='\(.*\)'/\1/p" test/vm/suite 2>/dev/null)|^TestHostileScripts$$
 
 .DEFAULT_GOAL := help
 .PHONY: help run build man package test test-deps test-native test-race test-arm test-vm test-vm-docs test-package test-vm-arm64 soak soak-native soak-vm vet bench-lua clean
@@ -50,7 +50,7 @@ man: build ## the manual page build/picloud.1, and the shells' completions in bu
 	bin/picloud completion fish >build/completions/picloud.fish
 
 # the package's version, and where its programs are built
-VERSION ?= $(shell sed -n 's/^const Product = "\(.*\)"/\1/p' picloud.go)
+VERSION ?= $(shell sed -n 's/^const Product = "\(.*\)"/\1/p' picloud.go 2>/dev/null)
 PACKAGE_ARCHS ?= amd64 arm64 armhf
 # a build of the same commit gives the same bytes
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)

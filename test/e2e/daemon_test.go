@@ -31,8 +31,9 @@ type daemon struct {
 	exited  chan struct{} // natively: closed when the process has been waited for
 	flags   []string
 	environ []string
-	asked   bool // to stop, by the test itself
-	files   int  // open files it is allowed, 0 for as many as usual
+	asked   bool   // to stop, by the test itself
+	files   int    // open files it is allowed, 0 for as many as usual
+	dropIn  string // more of the unit's [Service], under systemd
 }
 
 var units struct { // names that are taken
@@ -46,6 +47,7 @@ type option func(*daemon)
 func withFlags(flags ...string) option {
 	return func(d *daemon) { d.flags = append(d.flags, flags...) }
 }
+func withUnit(lines string) option { return func(d *daemon) { d.dropIn += lines } }
 func withDescriptors(n int) option { return func(d *daemon) { d.files = n } }
 func withEnv(env ...string) option { return func(d *daemon) { d.environ = append(d.environ, env...) } }
 

@@ -36,7 +36,7 @@ func (d *daemon) launchUnit() error {
 	dropIn.WriteString("MemoryDenyWriteExecute=no\n")
 	// the tests' folders lie in /tmp; Restart= is for a test of its own
 	fmt.Fprintf(&dropIn, "StateDirectory=\nRuntimeDirectory=\nPrivateTmp=no\nReadWritePaths=%s\nRestart=no\nTimeoutStartSec=300\n", d.dir)
-	dropIn.WriteString(ownListener)
+	dropIn.WriteString(ownListener + d.dropIn)
 	fmt.Fprintf(&dropIn, "StandardError=append:%s\n", d.path("log"))
 	if d.files > 0 {
 		fmt.Fprintf(&dropIn, "LimitNOFILE=%d\n", d.files)
