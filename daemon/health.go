@@ -42,6 +42,7 @@ type part struct {
 type poolPart struct {
 	part
 	Workers  int `json:"workers"`
+	Warm     int `json:"warm"`
 	Running  int `json:"running"`
 	Waiting  int `json:"waiting"`
 	Idle     int `json:"idle"`
@@ -81,7 +82,7 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 		Spawner:   spawnerState{part{State: stateOK}, stats.Spawner},
 		Pool: poolPart{
 			part:    part{State: stateOK},
-			Workers: stats.Workers, Running: stats.Running, Waiting: stats.Waiting,
+			Workers: stats.Workers, Warm: stats.Warm, Running: stats.Running, Waiting: stats.Waiting,
 			Idle: stats.Idle, Starting: stats.Starting,
 		},
 		Connections: stateOfConnections(h.connections.Stats()),

@@ -133,9 +133,8 @@ func (d *daemon) atRest() {
 	d.eventually("the daemon is at rest", 10*time.Second, func() bool {
 		a := d.request("GET", "/readyz", "")
 		pool, _ := a.field("pool").(map[string]any)
-		started := d.records("workers are ready")
 		return a.status == 200 && pool["running"] == 0.0 && pool["starting"] == 0.0 &&
-			len(started) > 0 && pool["idle"] == started[len(started)-1]["warm"] &&
+			pool["idle"] == pool["warm"] &&
 			len(d.workers()) == int(pool["idle"].(float64))
 	})
 }
