@@ -124,7 +124,10 @@ func (b *board) watchdogRestarts() {
 // smaps_rollup in proc_pid_smaps(5).
 func (b *board) figures() {
 	b.Helper()
-	b.eventually("two workers wait", func() bool { return strings.Count(b.output("pgrep -f picloud-worker"), "\n") >= 1 })
-	b.Log("figure: " + b.do(`for pid in $(cat $(find /sys/fs/cgroup`+b.property("ControlGroup")+` -name cgroup.procs)); do
-		awk -v name="$(cat /proc/$pid/comm)" '/^Pss:/ { printf "%s %s kB; ", name, $2 }' /proc/$pid/smaps_rollup; done`))
+	b.eventually("workers are copied from a zygote", func() bool {
+		return strings.Contains(b.output("curl -s --unix-socket "+httpSocket+" http://localhost/readyz"), `"kind":"zygote"`)
+	})
+	b.do("sleep 5") // what it has outlived ends
+	b.Log("figure: " + b.output(`for pid in $(cat $(find /sys/fs/cgroup`+b.property("ControlGroup")+` -name cgroup.procs)); do
+		awk -v name="$(cat /proc/$pid/comm)" '/^Pss:/ { printf "%s %s kB; ", name, $2 }' /proc/$pid/smaps_rollup; done 2>/dev/null`))
 }
