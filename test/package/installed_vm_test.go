@@ -127,7 +127,10 @@ func (b *board) figures() {
 	b.eventually("workers are copied from a zygote", func() bool {
 		return strings.Contains(b.output("curl -s --unix-socket "+httpSocket+" http://localhost/readyz"), `"kind":"zygote"`)
 	})
-	b.do("sleep 5") // what it has outlived ends
+	for range 6 { // those that were made before it
+		b.request("GET", "/run/hello", "", 200, nil)
+	}
+	b.do("sleep 5")
 	b.Log("figure: " + b.output(`for pid in $(cat $(find /sys/fs/cgroup`+b.property("ControlGroup")+` -name cgroup.procs)); do
 		awk -v name="$(cat /proc/$pid/comm)" '/^Pss:/ { printf "%s %s kB; ", name, $2 }' /proc/$pid/smaps_rollup; done 2>/dev/null`))
 }
