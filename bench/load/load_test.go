@@ -1,0 +1,156 @@
+package load
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// serve gives the socket of a server that ends with the test.
+func serve(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	socket := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: h}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		server.Serve(l)
+	}()
+	t.Cleanup(func() {
+		server.Close()
+		<-done
+	})
+	return socket
+}
+
+func TestRun(t *testing.T) {
+	for name, spec := range map[string]Spec{
+		"closed": {Clients: 4},
+		"open":   {Rate: 500},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			served, paths := 0, map[string]int{}
+			spec.Socket = serve(t, func(w http.ResponseWriter, r *http.Request) {
+				time.Sleep(2 * time.Millisecond)
+				mu.Lock()
+				defer mu.Unlock()
+				served++
+				paths[r.URL.Path]++
+				io.WriteString(w, "well")
+			})
+			spec.Path, spec.Paths, spec.Want = "/s%02d?name=x", 5, "well"
+			spec.WarmUp, spec.Duration, spec.Seed = 50*time.Millisecond, 300*time.Millisecond, 1
+			r, err := Run(t.Context(), spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Errors != 0 || r.Total != served || r.Requests == 0 || r.Requests >= r.Total {
+				t.Errorf("%+v; the server counts %d", r, served)
+			}
+			if r.P50 < 2000 || r.P99 < r.P50 || r.Seconds != 0.3 {
+				t.Errorf("%+v", r)
+			}
+			if len(paths) != 5 || paths["/s04"] == 0 {
+				t.Errorf("paths %v", paths)
+			}
+		})
+	}
+}
+
+// An open load does not wait for answers.
+func TestOpenDoesNotWait(t *testing.T) {
+	release := make(chan struct{})
+	var once sync.Once
+	n := 0
+	var mu sync.Mutex
+	socket := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		n++
+		if n == 10 {
+			once.Do(func() { close(release) })
+		}
+		mu.Unlock()
+		<-release
+		io.WriteString(w, "well")
+	})
+	r, err := Run(t.Context(), Spec{Socket: socket, Path: "/", Want: "well", Rate: 200, Duration: 500 * time.Millisecond})
+	if err != nil || r.Errors > 0 || r.Total < 10 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestWrongAnswersAreErrors(t *testing.T) {
+	for name, h := range map[string]http.HandlerFunc{
+		"another body":   func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ill") },
+		"another status": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503); io.WriteString(w, "well") },
+		"no length":      func(w http.ResponseWriter, _ *http.Request) { w.(http.Flusher).Flush(); io.WriteString(w, "well") },
+		"a torn answer":  func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"only now and then": func() http.HandlerFunc {
+			var mu sync.Mutex
+			n := 0
+			return func(w http.ResponseWriter, _ *http.Request) {
+				mu.Lock()
+				n++
+				bad := n%2 == 0
+				mu.Unlock()
+				if bad {
+					http.Error(w, "no", 500)
+				} else {
+					io.WriteString(w, "well")
+				}
+			}
+		}(),
+	} {
+		socket := serve(t, h)
+		for _, spec := range []Spec{{Clients: 2}, {Rate: 300}} {
+			spec.Socket, spec.Path, spec.Want, spec.Duration = socket, "/", "well", 100*time.Millisecond
+			r, err := Run(t.Context(), spec)
+			if now := strings.HasPrefix(name, "only"); now != (err == nil) || now != (r.Errors > 0 && r.Error != "") {
+				t.Errorf("%s: %+v, %v", name, r, err)
+			}
+		}
+	}
+}
+
+func TestRunFails(t *testing.T) {
+	ended, end := context.WithCancel(t.Context())
+	end()
+	good := Spec{Socket: "/nowhere", Path: "/", Clients: 1, Duration: 20 * time.Millisecond}
+	both, none := good, good
+	both.Rate, none.Clients = 1, 0
+	for _, c := range []struct {
+		ctx  context.Context
+		spec Spec
+		want string
+	}{{t.Context(), good, "no such file"}, {ended, good, "canceled"}, {t.Context(), both, "either"}, {t.Context(), none, "either"}} {
+		if _, err := Run(c.ctx, c.spec); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c.spec, err)
+		}
+	}
+}
+
+func TestPercentile(t *testing.T) {
+	hundred := make([]float64, 100)
+	for i := range hundred {
+		hundred[i] = float64(i + 1)
+	}
+	for _, c := range []struct {
+		values  []float64
+		p, want float64
+	}{{hundred, 50, 50}, {hundred, 99, 99}, {hundred, 100, 100}, {hundred, 0, 1}, {hundred[:3], 50, 2}, {hundred[:1], 99, 1}, {hundred[:10], 99, 10}} {
+		if got := Percentile(c.values, c.p); got != c.want {
+			t.Errorf("%g%% of %d values: %g, want %g", c.p, len(c.values), got, c.want)
+		}
+	}
+}

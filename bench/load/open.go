@@ -1,0 +1,121 @@
+package load
+
+import (
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// maxOpen bounds the connections of an open load. A request that finds as many
+// waiting waits itself, and that counts.
+const maxOpen = 512
+
+// open sends requests at random times: gaps between them are exponentially
+// distributed. What is measured begins when a request is sent, which is late by
+// what the kernel needs to wake the sender, or when it had to be sent, if it had
+// to wait for a connection.
+func open(ctx context.Context, s Spec, r *recorder) error {
+	// Go's timers are a millisecond late, the kernel's are not; they need a thread.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	random := rand.New(rand.NewPCG(s.Seed, 0))
+	p := &idle{socket: s.Socket, free: make(chan *connection, maxOpen)}
+	defer p.close()
+	var answers sync.WaitGroup
+	defer answers.Wait()
+
+	next := time.Now()
+	for ctx.Err() == nil {
+		next = next.Add(time.Duration(random.ExpFloat64() / s.Rate * float64(time.Second)))
+		if next.After(r.end) {
+			break
+		}
+		sleep(time.Until(next))
+		request := s.request(random)
+		begin := time.Now()
+		c, waited, err := p.take()
+		if waited {
+			begin = next
+		}
+		if err == nil {
+			err = c.send(request)
+		}
+		if err != nil {
+			r.failed(err)
+			p.drop(c)
+			continue
+		}
+		answers.Go(func() {
+			err := c.receive(s.Want)
+			end := time.Now()
+			if err != nil {
+				r.failed(err)
+				p.drop(c)
+				return
+			}
+			r.took(begin, end)
+			p.free <- c
+		})
+	}
+	return ctx.Err()
+}
+
+func sleep(d time.Duration) {
+	if d > 0 {
+		left := unix.NsecToTimespec(d.Nanoseconds())
+		for unix.Nanosleep(&left, &left) == unix.EINTR {
+		}
+	}
+}
+
+// idle are the connections that wait for a request. One goroutine takes, any gives
+// back.
+type idle struct {
+	socket string
+	free   chan *connection
+
+	mu   sync.Mutex
+	open int
+}
+
+// take tells whether it had to wait for one.
+func (p *idle) take() (c *connection, waited bool, err error) {
+	select {
+	case c := <-p.free:
+		return c, false, nil
+	default:
+	}
+	p.mu.Lock()
+	full := p.open == maxOpen
+	if !full {
+		p.open++
+	}
+	p.mu.Unlock()
+	if full {
+		return <-p.free, true, nil
+	}
+	c, err = dial(p.socket)
+	return c, false, err
+}
+
+func (p *idle) drop(c *connection) {
+	c.close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open--
+}
+
+func (p *idle) close() {
+	for {
+		select {
+		case c := <-p.free:
+			c.close()
+		default:
+			return
+		}
+	}
+}
