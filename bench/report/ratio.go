@@ -1,0 +1,90 @@
+package report
+
+import "fmt"
+
+// Names of the sides that ratios are made with.
+const (
+	InProcess  = "in-process"
+	Reused     = "reused worker"
+	Floor      = "fork floor"
+	CGI        = "lua5.1 CGI"
+	Bubblewrap = "bubblewrap + lua5.1"
+)
+
+// Names of what is changed in a Point.
+const (
+	OfScripts  = "scripts, the same ones called"
+	AnyScript  = "scripts, any of them called"
+	SourceSize = "KiB of source"
+	Clients    = "clients"
+)
+
+// FewScripts are in the small store.
+const FewScripts = 10
+
+// Ratio is a figure that has a target.
+type Ratio struct {
+	name, label string
+
+	Value  float64
+	Target float64
+	Least  bool `json:",omitempty"` // the target is the least, not the most, that Value may be
+	Met    bool
+}
+
+// ratios are those of one of our sides, without the ones whose other side is
+// absent.
+func (r *Run) ratios(own Side) []Ratio {
+	var list []Ratio
+	add := func(name, label string, least bool, target, value float64) {
+		met := value <= target
+		if least {
+			met = value >= target
+		}
+		list = append(list, Ratio{name: name, label: label, Value: value, Target: target, Least: least, Met: met && value > 0})
+	}
+	against := func(name, label, side string, least bool, target float64, of func(Side) float64) {
+		if other, ok := r.Side(side); ok && of(other) > 0 {
+			add(name, label+" / "+side, least, target, of(own)/of(other))
+		}
+	}
+	p50 := func(s Side) float64 { return s.Steady.P50() }
+	throughput := func(s Side) float64 { return s.Saturated.PerSecond() }
+	cpu := func(s Side) float64 { return s.Saturated.CPU() }
+	steady := fmt.Sprintf("p50 at %.0f/s", r.Rate)
+	full := fmt.Sprintf("requests/s, %d clients", r.Clients)
+
+	against("p50_in_process", steady, InProcess, false, 1.5, p50)
+	against("p50_reused", steady, Reused, false, 1.1, p50)
+	against("throughput_cgi", full, CGI, true, 2.5, throughput)
+	against("throughput_bubblewrap", full, Bubblewrap, true, 6, throughput)
+	against("throughput_in_process", full, InProcess, true, 0.4, throughput)
+	against("cpu_cgi", fmt.Sprintf("CPU a call, %d clients", r.Clients), CGI, false, 0.4, cpu)
+	if half := own.Half; half.P50() > 0 {
+		add("half_load_p99_p50", "p99 / p50 at half of the saturating load", false, 8, half.P99()/half.P50())
+	}
+	if m := own.Memory; m != nil {
+		add("worker_pss_kib", "PSS of an idle warm worker, KiB", false, 200, float64(m.Worker)/1024)
+		add("pool_pss_mib", fmt.Sprintf("PSS of a pool of %d and what it is made from, MiB", m.PoolWorkers), false, 8, mib(m.Pool))
+		add("rest_pss_mib", "PSS of daemon and what workers are made from at rest, MiB", false, 30, mib(m.Rest))
+		// none at all is the best there is, and no missing value
+		list = append(list, Ratio{name: "rest_switches", label: "voluntary context switches a second at rest, all processes",
+			Value: m.Sleeps, Target: 1, Met: m.Sleeps <= 1 && m.SleepSeconds > 0})
+	}
+	if len(own.Starts) > 0 {
+		add("start_ms", "start of the daemon to the first answer, ms", false, 150, Median(own.Starts))
+	}
+	few, ok := own.point(OfScripts, FewScripts)
+	for _, many := range []struct{ name, point, label string }{
+		{"scripts_p50", AnyScript, "any of them called"},
+		{"scripts_p50_same", OfScripts, "the same ones called"},
+	} {
+		if p, found := own.point(many.point, r.Scripts); ok && found && few.P50() > 0 {
+			add(many.name, fmt.Sprintf("p50 with %s scripts / %d scripts, %s", thousands(float64(r.Scripts)), FewScripts, many.label),
+				false, 1.05, p.P50()/few.P50())
+		}
+	}
+	return list
+}
+
+func mib(bytes int64) float64 { return float64(bytes) / (1 << 20) }
