@@ -29,9 +29,13 @@ FILTER_TESTS := ^(TestOnlyListedCallsPass|TestArguments|TestMutatedArguments|Tes
 SPAWNER_TESTS := $(shell sed -n "s/^isolation='\(.*\)'/\1/p" test/vm/suite 2>/dev/null)|^TestHostileScripts$$
 
 .DEFAULT_GOAL := help
-.PHONY: help run build man package test test-deps test-native test-race test-arm test-vm test-vm-docs test-package test-vm-arm64 soak soak-native soak-vm vet bench-lua clean
-# how often the benchmark runs every program
-ROUNDS ?= 9
+.PHONY: help run build man package test test-deps test-native test-race test-arm test-vm test-vm-docs test-package test-vm-arm64 soak soak-native soak-vm vet bench bench-doc bench-lua clean
+# how often a benchmark does everything; empty: its own default
+ROUNDS ?=
+# how long `make bench` measures each load, such as 3s; empty: its own default
+DURATION ?=
+# not empty: `make bench` takes a minute, and keeps nothing in the repository
+QUICK ?=
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,7 +91,7 @@ test-native: build ## all tests on this machine: no cgroup v2 needed, both datab
 	PICLOUD_SPAWNER=zygote PICLOUD_BIN=$(CURDIR)/bin $(GO) test -timeout 15m -run '$(SPAWNER_TESTS)' ./test/e2e ./test/hostile
 
 test-race: ## all tests but those of the built programs and the benchmark, with the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v -e /test/e2e -e /test/cli -e /test/docs -e /test/hostile -e /bench/)
+	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v -e /test/e2e -e /test/cli -e /test/docs -e /test/hostile -e /bench)
 
 test-arm: ## what counts in 32 bits, and the filter, in an emulator of 32-bit ARM (needs qemu-user-static)
 	GOARCH=arm GOARM=7 $(GO) test -timeout 30m -exec qemu-arm-static ./limits ./worker/lua/... ./worker/nursery ./worker/wire
@@ -133,8 +137,16 @@ test-vm-arm64: ## the same suites in an emulated 64-bit ARM machine; slow, and n
 	./test/vm/lab run -t $(VM_ARM64_LIMIT) build/vm-arm64 env E2E_RUN='$(E2E_RUN)' bash suite
 	$(LAB_RUN_RESET) -t $(VM_ARM64_LIMIT) build/vm-arm64 ./reset write a
 
+bench: build ## PiCloud side by side with other ways to answer a call, in some six minutes (QUICK=1: one; ROUNDS=5 DURATION=1.5s)
+	./bench/deps
+	$(GO) build -o build/bench/bench ./bench
+	build/bench/bench $(if $(QUICK),-quick) $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(DURATION),-duration $(DURATION))
+
+bench-doc: ## put the results of the last full `make bench` into docs/performance.md
+	$(GO) run ./bench -doc
+
 bench-lua: ## plain gopher-lua, ours and lua5.1 side by side, in a minute or two (ROUNDS=9)
-	$(GO) run ./bench/lua -rounds $(ROUNDS)
+	$(GO) run ./bench/lua $(if $(ROUNDS),-rounds $(ROUNDS))
 
 soak: soak-native soak-vm ## good and hostile calls for long, then nothing may have grown; SOAK_CALLS, SOAK_VM_CALLS or SOAK_MINUTES say how long
 

@@ -45,6 +45,11 @@ func mayImport() map[string][]string {
 		"picloud/cmd/picloud-worker": {"worker", "worker/nursery", "worker/zygote"},
 		"picloud/test/...":           {"..."},
 		"picloud/bench/lua":          {"limits", "worker/wire", "worker/lua"},
+		"picloud/bench":              {"bench/...", "store", "store/sqlite"},
+		"picloud/bench/load":         {},
+		"picloud/bench/process":      {},
+		"picloud/bench/report":       {},
+		"picloud/bench/peer":         {"limits", "worker/wire", "worker/lua"},
 	}
 }
 

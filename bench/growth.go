@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"picloud/bench/report"
+)
+
+// growing is a load with one thing changed, for one of our sides.
+type growing struct {
+	*report.Point
+	own *own
+	*server
+	path    string
+	paths   int
+	rate    float64
+	clients int
+}
+
+// growth measures what calls cost with many scripts, with large ones, and with
+// many clients: all loads in turns, round after round.
+func (m *measurement) growth(ctx context.Context) error {
+	var loads []*growing
+	for _, o := range m.ours {
+		large := filepath.Join(o.dir, "large")
+		if err := fill(ctx, large, m.scripts); err != nil {
+			return err
+		}
+		d, err := o.startReady(ctx, large)
+		if err != nil {
+			return fmt.Errorf("%s with %d scripts: %w", o.Name, m.scripts, err)
+		}
+		defer d.stop()
+		loads = append(loads, m.loads(o, d.server)...)
+	}
+	for round := range m.rounds {
+		for i := range loads {
+			l := loads[(i+round)%len(loads)]
+			r, err := m.spread(ctx, l.server, l.path, l.paths, l.rate, l.clients, m.plan.scale, round)
+			if err != nil {
+				return fmt.Errorf("%s with %d %s: %w", l.own.Name, l.Value, l.Name, err)
+			}
+			l.Rounds = append(l.Rounds, r)
+		}
+	}
+	for _, l := range loads {
+		l.own.Scale = append(l.own.Scale, *l.Point)
+	}
+	return nil
+}
+
+func (m *measurement) loads(o *own, large *server) []*growing {
+	point := func(name string, value int, l growing) *growing {
+		l.Point, l.own = &report.Point{Name: name, Value: value}, o
+		if l.server == nil {
+			l.server = o.server
+		}
+		return &l
+	}
+	loads := []*growing{
+		point(report.OfScripts, report.FewScripts, growing{path: scriptPath, paths: callable, rate: m.rate}),
+		point(report.OfScripts, m.scripts, growing{server: large, path: scriptPath, paths: callable, rate: m.rate}),
+		point(report.AnyScript, m.scripts, growing{server: large, path: scriptPath, paths: m.scripts, rate: m.rate}),
+	}
+	for _, kib := range sourceSizes() {
+		loads = append(loads, point(report.SourceSize, kib, growing{path: sizedPath(kib), clients: 1}))
+	}
+	for _, n := range m.growing {
+		loads = append(loads, point(report.Clients, n, growing{path: o.path, clients: n}))
+	}
+	return loads
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"cmp"
+	"time"
+)
+
+// plan is how long a run takes, and with how much.
+type plan struct {
+	quick    bool
+	rounds   int
+	rate     float64       // of the steady load, requests a second
+	clients  int           // of the saturating load
+	warmUp   time.Duration // before each load
+	duration time.Duration // of each load
+	scale    time.Duration // of each load that shows how cost grows
+	rest     time.Duration // without any load
+	starts   int
+	pool     int   // warm workers in the pool whose memory is looked at
+	scripts  int   // in the large store
+	growing  []int // clients
+}
+
+// newPlan is for 0 rounds and no duration one of some six minutes, or of one.
+func newPlan(quick bool, rounds int, duration time.Duration) plan {
+	p := plan{
+		rounds: 5, rate: 200, clients: 16, warmUp: 300 * time.Millisecond, duration: 1500 * time.Millisecond,
+		scale: time.Second, rest: time.Minute, starts: 7, pool: 32, scripts: 100_000, growing: []int{1, 2, 4, 8, 16, 32, 64},
+	}
+	if quick {
+		p.quick, p.rounds, p.duration, p.scale = true, 1, 600*time.Millisecond, 400*time.Millisecond
+		p.warmUp, p.rest, p.starts, p.scripts, p.growing = 200*time.Millisecond, 20*time.Second, 3, 10_000, []int{1, 16, 64}
+	}
+	p.rounds, p.duration = cmp.Or(rounds, p.rounds), cmp.Or(duration, p.duration)
+	return p
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"picloud/bench/peer"
+	"picloud/bench/report"
+	"picloud/store"
+	"picloud/store/sqlite"
+)
+
+// The scripts of a store: callable ones of the same source, whose names are
+// numbers below some count, and two whose sources differ in size.
+const (
+	scriptPath = "/run/s%06d?name=bench"
+	callable   = report.FewScripts - 2
+)
+
+// sourceSizes are in KiB.
+func sourceSizes() []int { return []int{1, 256} }
+
+func sizedPath(kib int) string { return fmt.Sprintf("/run/source-%d?name=bench", kib) }
+
+// fill makes a database of n scripts in a data directory. It is written in
+// memory, where each of so many transactions need not wait for a disk.
+func fill(ctx context.Context, dir string, n int) error {
+	scratch, err := os.MkdirTemp(memoryDir(), "picloud-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	path := filepath.Join(scratch, "picloud.db")
+	s, err := sqlite.Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	for i := range n {
+		d := store.Draft{Name: fmt.Sprintf("s%06d", i), Source: peer.Source, Enabled: true}
+		if kib := i - callable; n == report.FewScripts && kib >= 0 {
+			d.Name, d.Source = fmt.Sprintf("source-%d", sourceSizes()[kib]), sized(sourceSizes()[kib]<<10)
+		}
+		if _, err := s.CreateScript(ctx, d); err != nil {
+			s.Close()
+			return err
+		}
+	}
+	if err := s.Close(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "picloud.db"), data, 0o600)
+}
+
+// memoryDir is a file system in memory, or "" for the usual place.
+func memoryDir() string {
+	const dir = "/dev/shm"
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return dir
+	}
+	return ""
+}
+
+// sized is a script of so many bytes, made of functions as scripts are, that does
+// what all of them do.
+func sized(bytes int) string {
+	const function = "do local function f(a, b) if a > b then return a - b end return { a, b, a .. \" and \" .. b } end end\n"
+	room := bytes - len(peer.Source) - len("--\n")
+	filler := strings.Repeat(function, room/len(function))
+	return filler + "--" + strings.Repeat("-", room-len(filler)) + "\n" + peer.Source
+}
