@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"picloud/bench/report"
@@ -22,10 +23,14 @@ type growing struct {
 // growth measures what calls cost with many scripts, with large ones, and with
 // many clients: all loads in turns, round after round.
 func (m *measurement) growth(ctx context.Context) error {
+	filled := filepath.Join(m.dir, "large")
+	if err := fill(ctx, filled, m.scripts); err != nil {
+		return err
+	}
 	var loads []*growing
 	for _, o := range m.ours {
 		large := filepath.Join(o.dir, "large")
-		if err := fill(ctx, large, m.scripts); err != nil {
+		if err := os.CopyFS(large, os.DirFS(filled)); err != nil {
 			return err
 		}
 		d, err := o.startReady(ctx, large)

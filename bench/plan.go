@@ -14,6 +14,7 @@ type plan struct {
 	warmUp   time.Duration // before each load
 	duration time.Duration // of each load
 	scale    time.Duration // of each load that shows how cost grows
+	settle   time.Duration // until what a start or a call has set going is over
 	rest     time.Duration // without any load
 	starts   int
 	pool     int   // warm workers in the pool whose memory is looked at
@@ -25,7 +26,7 @@ type plan struct {
 func newPlan(quick bool, rounds int, duration time.Duration) plan {
 	p := plan{
 		rounds: 5, rate: 200, clients: 16, warmUp: 300 * time.Millisecond, duration: 1500 * time.Millisecond,
-		scale: time.Second, rest: time.Minute, starts: 7, pool: 32, scripts: 100_000, growing: []int{1, 2, 4, 8, 16, 32, 64},
+		scale: time.Second, settle: 3 * time.Second, rest: time.Minute, starts: 7, pool: 32, scripts: 100_000, growing: []int{1, 2, 4, 8, 16, 32, 64},
 	}
 	if quick {
 		p.quick, p.rounds, p.duration, p.scale = true, 1, 600*time.Millisecond, 400*time.Millisecond

@@ -24,25 +24,21 @@ func (m *measurement) start(ctx context.Context) error {
 	return nil
 }
 
-// settle is how long what a start or a call has set going is left alone before
-// memory or sleep is looked at.
-const settle = 2 * time.Second
-
 // memory looks at one daemon at a time: two would share their program's memory.
 func (m *measurement) memory(ctx context.Context) error {
 	for _, o := range m.ours {
 		o.Memory = &report.Memory{PoolWorkers: m.pool}
-		if err := o.pool(ctx, m.pool); err != nil {
+		if err := o.pool(ctx, m.pool, m.settle); err != nil {
 			return fmt.Errorf("%s: %w", o.Name, err)
 		}
-		if err := o.atRest(ctx); err != nil {
+		if err := o.atRest(ctx, m.settle); err != nil {
 			return fmt.Errorf("%s: %w", o.Name, err)
 		}
 	}
 	return nil
 }
 
-func (o *own) pool(ctx context.Context, n int) error {
+func (o *own) pool(ctx context.Context, n int, settle time.Duration) error {
 	d, err := o.startReady(ctx, o.data, "--workers", strconv.Itoa(n), "--warm", strconv.Itoa(n))
 	if err != nil {
 		return err
@@ -68,7 +64,7 @@ func (o *own) pool(ctx context.Context, n int) error {
 	return err
 }
 
-func (o *own) atRest(ctx context.Context) error {
+func (o *own) atRest(ctx context.Context, settle time.Duration) error {
 	d, err := o.startReady(ctx, o.data)
 	if err != nil {
 		return err
@@ -95,7 +91,7 @@ func (m *measurement) rest(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", o.Name, err)
 		}
 	}
-	pause(ctx, settle)
+	pause(ctx, m.settle)
 	begin := time.Now()
 	for i, o := range m.ours {
 		var err error

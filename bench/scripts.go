@@ -20,6 +20,10 @@ const (
 	callable   = report.FewScripts - 2
 )
 
+// sizedMemoryMB is the memory_limit_mb of scripts of a size: compiling a large
+// one in a process comes near to the default.
+const sizedMemoryMB = 256
+
 // sourceSizes are in KiB.
 func sourceSizes() []int { return []int{1, 256} }
 
@@ -42,6 +46,7 @@ func fill(ctx context.Context, dir string, n int) error {
 		d := store.Draft{Name: fmt.Sprintf("s%06d", i), Source: peer.Source, Enabled: true}
 		if kib := i - callable; n == report.FewScripts && kib >= 0 {
 			d.Name, d.Source = fmt.Sprintf("source-%d", sourceSizes()[kib]), sized(sourceSizes()[kib]<<10)
+			d.Overrides.MemoryLimitMB = new(int64(sizedMemoryMB))
 		}
 		if _, err := s.CreateScript(ctx, d); err != nil {
 			s.Close()

@@ -39,13 +39,13 @@ type Spec struct {
 
 // Result is what came of it.
 type Result struct {
-	Requests int     // measured
-	Total    int     // sent, those of the warm-up too
-	Errors   int     // of Total
-	Error    string  // the first
-	Seconds  float64 // that Requests took
-	P50      float64 // microseconds
-	P99      float64 // microseconds
+	Requests  int     // measured: sent after the warm-up
+	Total     int     // sent, those of the warm-up too
+	Errors    int     // of Total
+	Error     string  // the first
+	PerSecond float64 // answers that came within the Duration, or later if none did
+	P50       float64 // microseconds
+	P99       float64 // microseconds
 }
 
 // Run makes requests for as long as the Spec says. An error is one of the Spec;
@@ -68,7 +68,8 @@ func Run(ctx context.Context, s Spec) (Result, error) {
 	return r.result()
 }
 
-// closed has every client wait for its answer.
+// closed has every client wait for its answer. Each has one measurement at least,
+// however long it takes.
 func closed(ctx context.Context, s Spec, r *recorder) error {
 	var clients sync.WaitGroup
 	for i := range s.Clients {
@@ -76,23 +77,24 @@ func closed(ctx context.Context, s Spec, r *recorder) error {
 			random := rand.New(rand.NewPCG(s.Seed, uint64(i)))
 			var c *connection
 			defer func() { c.close() }()
-			for ctx.Err() == nil && time.Now().Before(r.end) {
+			measured := false
+			for ctx.Err() == nil && (time.Now().Before(r.end) || !measured) {
 				if c == nil {
 					var err error
 					if c, err = dial(s.Socket); err != nil {
 						r.failed(err)
-						time.Sleep(time.Millisecond)
-						continue
+						return // there is no server
 					}
 				}
 				begin := time.Now()
 				if err := c.call(s.request(random), s.Want); err != nil {
 					r.failed(err)
+					measured = true // as far as can be
 					c.close()
 					c = nil
 					continue
 				}
-				r.took(begin, time.Now())
+				measured = r.took(begin, time.Now()) || measured
 			}
 		})
 	}
@@ -108,24 +110,35 @@ func (s Spec) request(random *rand.Rand) []byte {
 	return []byte("GET " + path + " HTTP/1.1\r\nHost: bench\r\n\r\n")
 }
 
-// recorder collects what requests took. One that began during the warm-up, or
-// ended after the end, is no measurement.
+// recorder collects what requests took. One that began during the warm-up is no
+// measurement.
 type recorder struct {
 	begin, end time.Time
 
 	mu     sync.Mutex
 	micros []float64
 	total  int
+	inTime int       // answers between begin and end
+	last   time.Time // answer
 	errors []error
 }
 
-func (r *recorder) took(begin, end time.Time) {
+// took tells whether it is a measurement.
+func (r *recorder) took(begin, end time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.total++
-	if !begin.Before(r.begin) && !begin.After(r.end) {
-		r.micros = append(r.micros, float64(end.Sub(begin).Nanoseconds())/1000)
+	if end.After(r.last) {
+		r.last = end
 	}
+	if end.After(r.begin) && !end.After(r.end) {
+		r.inTime++
+	}
+	if begin.Before(r.begin) {
+		return false
+	}
+	r.micros = append(r.micros, float64(end.Sub(begin).Nanoseconds())/1000)
+	return true
 }
 
 func (r *recorder) failed(err error) {
@@ -142,8 +155,11 @@ func (r *recorder) result() (Result, error) {
 	slices.Sort(r.micros)
 	result := Result{
 		Requests: len(r.micros), Total: r.total, Errors: len(r.errors),
-		Seconds: r.end.Sub(r.begin).Seconds(),
-		P50:     Percentile(r.micros, 50), P99: Percentile(r.micros, 99),
+		PerSecond: float64(r.inTime) / r.end.Sub(r.begin).Seconds(),
+		P50:       Percentile(r.micros, 50), P99: Percentile(r.micros, 99),
+	}
+	if r.inTime == 0 {
+		result.PerSecond = float64(len(r.micros)) / r.last.Sub(r.begin).Seconds()
 	}
 	if len(r.errors) > 0 {
 		result.Error = r.errors[0].Error()

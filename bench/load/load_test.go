@@ -58,13 +58,38 @@ func TestRun(t *testing.T) {
 			if r.Errors != 0 || r.Total != served || r.Requests == 0 || r.Requests >= r.Total {
 				t.Errorf("%+v; the server counts %d", r, served)
 			}
-			if r.P50 < 2000 || r.P99 < r.P50 || r.Seconds != 0.3 {
+			if r.P50 < 2000 || r.P99 < r.P50 || r.PerSecond <= 0 || r.PerSecond > 4/0.002+1 {
 				t.Errorf("%+v", r)
 			}
 			if len(paths) != 5 || paths["/s04"] == 0 {
 				t.Errorf("paths %v", paths)
 			}
 		})
+	}
+}
+
+// An answer that takes longer than the whole load is measured all the same.
+func TestSlowAnswersAreMeasured(t *testing.T) {
+	socket := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(60 * time.Millisecond)
+		io.WriteString(w, "well")
+	})
+	r, err := Run(t.Context(), Spec{Socket: socket, Path: "/", Want: "well", Clients: 2, WarmUp: 5 * time.Millisecond, Duration: 5 * time.Millisecond})
+	if err != nil || r.Requests != 2 || r.Total != 4 || r.P50 < 60_000 || r.PerSecond <= 0 || r.PerSecond > 2/0.06 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestOnce(t *testing.T) {
+	socket := serve(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "well") })
+	if err := Once(Spec{Socket: socket, Path: "/", Want: "well"}); err != nil {
+		t.Error(err)
+	}
+	if err := Once(Spec{Socket: socket, Path: "/", Want: "ill"}); err == nil {
+		t.Error("a wrong answer is right")
+	}
+	if err := Once(Spec{Socket: "/nowhere"}); err == nil {
+		t.Error("nobody answers, and that is right")
 	}
 }
 
