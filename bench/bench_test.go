@@ -56,8 +56,8 @@ func programs(t *testing.T) string {
 // A run measures everything of every side. What the figures are is no matter here.
 func TestMeasure(t *testing.T) {
 	const short = 60 * time.Millisecond
-	p := plan{rounds: 2, rate: 300, clients: 2, warmUp: short / 3, duration: short, scale: short, settle: short, rest: short,
-		starts: 1, pool: 3, scripts: 30, growing: []int{1, 2}}
+	p := plan{rounds: 2, rate: 300, clients: 2, warmUp: short / 3, duration: short, growing: short, settle: short, quiet: short,
+		starts: 1, pool: 3, scripts: 30, crowds: []int{1, 2}}
 	var progress bytes.Buffer
 	run, err := measure(t.Context(), p, programs(t), &progress)
 	if err != nil {
@@ -90,7 +90,7 @@ func TestMeasure(t *testing.T) {
 		if len(s.Starts) != 1 || s.Starts[0] <= 0 {
 			t.Errorf("%s: starts %v", s.Name, s.Starts)
 		}
-		if want := 3 + len(sourceSizes()) + len(p.growing); len(s.Scale) != want {
+		if want := 3 + len(sourceSizes()) + len(p.crowds); len(s.Scale) != want {
 			t.Errorf("%s: %d points, want %d", s.Name, len(s.Scale), want)
 		}
 	}
@@ -136,7 +136,7 @@ func TestWhatCannotBeHad(t *testing.T) {
 
 func TestPlans(t *testing.T) {
 	long, quick, asked := newPlan(false, 0, 0), newPlan(true, 0, 0), newPlan(false, 3, time.Second)
-	if long.quick || long.rounds < 3 || long.scripts != 100_000 || long.rest < time.Minute {
+	if long.quick || long.rounds < 3 || long.scripts != 100_000 || long.quiet < time.Minute {
 		t.Errorf("%+v", long)
 	}
 	if !quick.quick || quick.rounds > long.rounds || quick.duration > long.duration {

@@ -9,8 +9,8 @@ import (
 	"picloud/bench/report"
 )
 
-// growing is a load with one thing changed, for one of our sides.
-type growing struct {
+// scaled is a load with one thing changed, for one of our sides.
+type scaled struct {
 	*report.Point
 	own *own
 	*server
@@ -27,7 +27,7 @@ func (m *measurement) growth(ctx context.Context) error {
 	if err := fill(ctx, filled, m.scripts); err != nil {
 		return err
 	}
-	var loads []*growing
+	var loads []*scaled
 	for _, o := range m.ours {
 		large := filepath.Join(o.dir, "large")
 		if err := os.CopyFS(large, os.DirFS(filled)); err != nil {
@@ -43,7 +43,7 @@ func (m *measurement) growth(ctx context.Context) error {
 	for round := range m.rounds {
 		for i := range loads {
 			l := loads[(i+round)%len(loads)]
-			r, err := m.spread(ctx, l.server, l.path, l.paths, l.rate, l.clients, m.plan.scale, round)
+			r, err := m.spread(ctx, l.server, l.path, l.paths, l.rate, l.clients, m.growing, round)
 			if err != nil {
 				return fmt.Errorf("%s with %d %s: %w", l.own.Name, l.Value, l.Name, err)
 			}
@@ -56,24 +56,24 @@ func (m *measurement) growth(ctx context.Context) error {
 	return nil
 }
 
-func (m *measurement) loads(o *own, large *server) []*growing {
-	point := func(name string, value int, l growing) *growing {
+func (m *measurement) loads(o *own, large *server) []*scaled {
+	point := func(name string, value int, l scaled) *scaled {
 		l.Point, l.own = &report.Point{Name: name, Value: value}, o
 		if l.server == nil {
 			l.server = o.server
 		}
 		return &l
 	}
-	loads := []*growing{
-		point(report.OfScripts, report.FewScripts, growing{path: scriptPath, paths: callable, rate: m.rate}),
-		point(report.OfScripts, m.scripts, growing{server: large, path: scriptPath, paths: callable, rate: m.rate}),
-		point(report.AnyScript, m.scripts, growing{server: large, path: scriptPath, paths: m.scripts, rate: m.rate}),
+	loads := []*scaled{
+		point(report.OfScripts, report.FewScripts, scaled{path: scriptPath, paths: callable, rate: m.rate}),
+		point(report.OfScripts, m.scripts, scaled{server: large, path: scriptPath, paths: callable, rate: m.rate}),
+		point(report.AnyScript, m.scripts, scaled{server: large, path: scriptPath, paths: m.scripts, rate: m.rate}),
 	}
 	for _, kib := range sourceSizes() {
-		loads = append(loads, point(report.SourceSize, kib, growing{path: sizedPath(kib), clients: 1}))
+		loads = append(loads, point(report.SourceSize, kib, scaled{path: sizedPath(kib), clients: 1}))
 	}
-	for _, n := range m.growing {
-		loads = append(loads, point(report.Clients, n, growing{path: o.path, clients: n}))
+	for _, n := range m.crowds {
+		loads = append(loads, point(report.Clients, n, scaled{path: o.path, clients: n}))
 	}
 	return loads
 }

@@ -10,9 +10,9 @@
 //
 // A full run replaces the results in bench/results and the tables of
 // docs/performance.md; a quick one only prints, and keeps its results in build/bench.
-// The command fails if a side gives a single wrong answer. A side that cannot be
-// had is left out, and named with the reason. A missed target is said, and is no
-// failure.
+// The command fails if a side gives a single wrong answer. A refusal, with 503, is
+// none: it is counted and shown. A side that cannot be had is left out, and named
+// with the reason. A missed target is said, and is no failure.
 //
 // The same program is, by its first argument, the load generator (load), a peer
 // (peer) and a peer's worker (worker).

@@ -59,10 +59,10 @@ func measure(ctx context.Context, p plan, bin string, progress io.Writer) (*repo
 		do   func(context.Context) error
 	}{
 		{"installing", func(ctx context.Context) error { return m.install(ctx, bin) }},
-		{"starting again and again", m.start},
+		{"starting again and again", m.startUp},
 		{"memory of a pool and at rest", m.memory},
 		{"starting all sides", m.startAll},
-		{fmt.Sprintf("rest, %v", p.rest), m.rest},
+		{fmt.Sprintf("rest, %v", p.quiet), m.rest},
 		{fmt.Sprintf("speed, %d rounds", p.rounds), m.speed},
 		{"growth", m.growth},
 	} {

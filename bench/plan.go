@@ -13,24 +13,24 @@ type plan struct {
 	clients  int           // of the saturating load
 	warmUp   time.Duration // before each load
 	duration time.Duration // of each load
-	scale    time.Duration // of each load that shows how cost grows
+	growing  time.Duration // of each load that shows how cost grows
 	settle   time.Duration // until what a start or a call has set going is over
-	rest     time.Duration // without any load
+	quiet    time.Duration // without any load
 	starts   int
 	pool     int   // warm workers in the pool whose memory is looked at
 	scripts  int   // in the large store
-	growing  []int // clients
+	crowds   []int // clients of the loads that show how cost grows
 }
 
 // newPlan is for 0 rounds and no duration one of some six minutes, or of one.
 func newPlan(quick bool, rounds int, duration time.Duration) plan {
 	p := plan{
 		rounds: 5, rate: 200, clients: 16, warmUp: 300 * time.Millisecond, duration: 1500 * time.Millisecond,
-		scale: time.Second, settle: 3 * time.Second, rest: time.Minute, starts: 7, pool: 32, scripts: 100_000, growing: []int{1, 2, 4, 8, 16, 32, 64},
+		growing: time.Second, settle: 3 * time.Second, quiet: time.Minute, starts: 7, pool: 32, scripts: 100_000, crowds: []int{1, 2, 4, 8, 16, 32, 64},
 	}
 	if quick {
-		p.quick, p.rounds, p.duration, p.scale = true, 1, 600*time.Millisecond, 400*time.Millisecond
-		p.warmUp, p.rest, p.starts, p.scripts, p.growing = 200*time.Millisecond, 20*time.Second, 3, 10_000, []int{1, 16, 64}
+		p.quick, p.rounds, p.duration, p.growing = true, 1, 600*time.Millisecond, 400*time.Millisecond
+		p.warmUp, p.quiet, p.starts, p.scripts, p.crowds = 200*time.Millisecond, 20*time.Second, 3, 10_000, []int{1, 16, 64}
 	}
 	p.rounds, p.duration = cmp.Or(rounds, p.rounds), cmp.Or(duration, p.duration)
 	return p

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"time"
 
@@ -10,8 +12,8 @@ import (
 	"picloud/bench/report"
 )
 
-// start measures how long starts take, in turns.
-func (m *measurement) start(ctx context.Context) error {
+// startUp measures how long starts take, in turns.
+func (m *measurement) startUp(ctx context.Context) error {
 	for range m.starts {
 		for _, o := range m.ours {
 			took, err := o.firstAnswer(ctx, o.data)
@@ -28,10 +30,13 @@ func (m *measurement) start(ctx context.Context) error {
 func (m *measurement) memory(ctx context.Context) error {
 	for _, o := range m.ours {
 		o.Memory = &report.Memory{PoolWorkers: m.pool}
-		if err := o.pool(ctx, m.pool, m.settle); err != nil {
-			return fmt.Errorf("%s: %w", o.Name, err)
+		err := o.pool(ctx, m.pool, m.settle)
+		if err == nil {
+			err = o.atRest(ctx, m.settle)
 		}
-		if err := o.atRest(ctx, m.settle); err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			m.run.Absent["PSS of "+o.Name] = "only root may look at the memory of its processes"
+		} else if err != nil {
 			return fmt.Errorf("%s: %w", o.Name, err)
 		}
 	}
@@ -99,7 +104,7 @@ func (m *measurement) rest(ctx context.Context) error {
 			return err
 		}
 	}
-	pause(ctx, m.plan.rest)
+	pause(ctx, m.quiet)
 	for i, o := range m.ours {
 		after, err := process.Sleeps(o.cmd.Process.Pid)
 		if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -119,7 +118,7 @@ func startPeers(ctx context.Context, dir string, absent map[string]string) (side
 		if err != nil {
 			return sides, err
 		}
-		if err := errors.Join(s.listening(ctx), ctx.Err()); err != nil {
+		if err := s.listening(ctx); err != nil {
 			s.stop()
 			absent[named.Name] = err.Error()
 			continue

@@ -74,7 +74,7 @@ func (m *measurement) spread(ctx context.Context, s *server, path string, paths 
 		return r, fmt.Errorf("%w: %s", err, s.lastWords())
 	}
 	return report.Round{
-		P50: result.P50, P99: result.P99, PerSecond: result.PerSecond, Requests: result.Requests,
+		P50: result.P50, P99: result.P99, PerSecond: result.PerSecond, Requests: result.Requests, Refused: result.Refused,
 		CPU: float64((after - before).Microseconds()) / float64(result.Total),
 	}, ctx.Err()
 }

@@ -3,6 +3,7 @@ package load
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -15,6 +16,10 @@ const patience = 10 * time.Second
 
 // maxAnswer bounds an answer's body, in bytes.
 const maxAnswer = 1 << 20
+
+// errRefused is the error of an answer that the server gives who has too much to
+// do; the connection is as good as before.
+var errRefused = errors.New("refused with 503")
 
 // connection is one to the server. A nil one can be closed.
 type connection struct {
@@ -63,7 +68,7 @@ func (c *connection) receive(want string) error {
 	if !bytes.Equal(version, []byte("HTTP/1.1")) {
 		return fmt.Errorf("no answer of HTTP/1.1: %.80q", line)
 	}
-	ok := bytes.HasPrefix(status, []byte("200"))
+	ok, refused := bytes.HasPrefix(status, []byte("200")), bytes.HasPrefix(status, []byte("503"))
 	length := -1
 	for {
 		line, err := c.answers.ReadSlice('\n')
@@ -89,6 +94,9 @@ func (c *connection) receive(want string) error {
 	c.body = c.body[:length]
 	if _, err := io.ReadFull(c.answers, c.body); err != nil {
 		return err
+	}
+	if refused {
+		return errRefused
 	}
 	if !ok || string(c.body) != want {
 		return fmt.Errorf("the answer is %.300q, not %q", c.body, want)

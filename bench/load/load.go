@@ -7,7 +7,8 @@
 // idle connection opens another.
 //
 // It promises that every answer is compared with what it has to be, that one
-// that is not counts as an error and not as a measurement, and that nothing it
+// that is not counts as an error and not as a measurement, that one that refuses
+// (503) counts as such and is no measurement either, and that nothing it
 // started goes on when Run has returned. It is an HTTP client for nothing else: it
 // sends one request per connection at a time, and refuses answers without a
 // Content-Length.
@@ -41,7 +42,8 @@ type Spec struct {
 type Result struct {
 	Requests  int     // measured: sent after the warm-up
 	Total     int     // sent, those of the warm-up too
-	Errors    int     // of Total
+	Refused   int     // of Total, with 503
+	Errors    int     // of Total, all others
 	Error     string  // the first
 	PerSecond float64 // answers that came within the Duration, or later if none did
 	P50       float64 // microseconds
@@ -87,7 +89,13 @@ func closed(ctx context.Context, s Spec, r *recorder) error {
 					}
 				}
 				begin := time.Now()
-				if err := c.call(s.request(random), s.Want); err != nil {
+				err := c.call(s.request(random), s.Want)
+				if errors.Is(err, errRefused) {
+					r.refused()
+					measured = true // as far as can be
+					continue
+				}
+				if err != nil {
 					r.failed(err)
 					measured = true // as far as can be
 					c.close()
@@ -118,6 +126,7 @@ type recorder struct {
 	mu     sync.Mutex
 	micros []float64
 	total  int
+	shed   int       // refused
 	inTime int       // answers between begin and end
 	last   time.Time // answer
 	errors []error
@@ -141,6 +150,13 @@ func (r *recorder) took(begin, end time.Time) bool {
 	return true
 }
 
+func (r *recorder) refused() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.total++
+	r.shed++
+}
+
 func (r *recorder) failed(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -154,7 +170,7 @@ func (r *recorder) result() (Result, error) {
 	}
 	slices.Sort(r.micros)
 	result := Result{
-		Requests: len(r.micros), Total: r.total, Errors: len(r.errors),
+		Requests: len(r.micros), Total: r.total, Refused: r.shed, Errors: len(r.errors),
 		PerSecond: float64(r.inTime) / r.end.Sub(r.begin).Seconds(),
 		P50:       Percentile(r.micros, 50), P99: Percentile(r.micros, 99),
 	}

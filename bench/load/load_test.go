@@ -80,6 +80,30 @@ func TestSlowAnswersAreMeasured(t *testing.T) {
 	}
 }
 
+// A refusal is neither a measurement nor an error.
+func TestRefusals(t *testing.T) {
+	var mu sync.Mutex
+	n := 0
+	socket := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		n++
+		refuse := n%3 == 0
+		mu.Unlock()
+		if refuse {
+			http.Error(w, "later", http.StatusServiceUnavailable)
+			return
+		}
+		io.WriteString(w, "well")
+	})
+	for _, spec := range []Spec{{Clients: 1}, {Rate: 300}} {
+		spec.Socket, spec.Path, spec.Want, spec.Duration = socket, "/", "well", 200*time.Millisecond
+		r, err := Run(t.Context(), spec)
+		if err != nil || r.Errors != 0 || r.Refused < r.Total/3-1 || r.Refused > r.Total/3+1 || r.Requests+r.Refused != r.Total {
+			t.Errorf("%+v, %v", r, err)
+		}
+	}
+}
+
 func TestOnce(t *testing.T) {
 	socket := serve(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "well") })
 	if err := Once(Spec{Socket: socket, Path: "/", Want: "well"}); err != nil {
@@ -118,7 +142,7 @@ func TestOpenDoesNotWait(t *testing.T) {
 func TestWrongAnswersAreErrors(t *testing.T) {
 	for name, h := range map[string]http.HandlerFunc{
 		"another body":   func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ill") },
-		"another status": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503); io.WriteString(w, "well") },
+		"another status": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500); io.WriteString(w, "well") },
 		"no length":      func(w http.ResponseWriter, _ *http.Request) { w.(http.Flusher).Flush(); io.WriteString(w, "well") },
 		"a torn answer":  func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"only now and then": func() http.HandlerFunc {

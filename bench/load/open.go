@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -52,12 +53,16 @@ func open(ctx context.Context, s Spec, r *recorder) error {
 		answers.Go(func() {
 			err := c.receive(s.Want)
 			end := time.Now()
-			if err != nil {
+			switch {
+			case errors.Is(err, errRefused):
+				r.refused()
+			case err != nil:
 				r.failed(err)
 				p.drop(c)
 				return
+			default:
+				r.took(begin, end)
 			}
-			r.took(begin, end)
 			p.free <- c
 		})
 	}

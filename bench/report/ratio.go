@@ -36,6 +36,7 @@ type Ratio struct {
 // absent.
 func (r *Run) ratios(own Side) []Ratio {
 	var list []Ratio
+	// a figure that is missing meets no target
 	add := func(name, label string, least bool, target, value float64) {
 		met := value <= target
 		if least {

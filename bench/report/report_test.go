@@ -99,7 +99,7 @@ func TestRatioOfNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"worker_pss_kib", "pool_pss_mib", "rest_pss_mib", "rest_switches", "start_ms"} {
-		if ratio, ok := r.Ratios["picloud zygote"][name]; !ok || ratio.Met {
+		if ratio, ok := r.Ratios["picloud zygote"][name]; !ok || ratio.Met || ratio.String() != "not measured" {
 			t.Errorf("%s: %v %+v", name, ok, ratio)
 		}
 	}

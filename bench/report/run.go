@@ -69,6 +69,7 @@ type Round struct {
 	PerSecond float64
 	CPU       float64 // user and system time of the server and its processes, a request
 	Requests  int     // that were measured
+	Refused   int     `json:",omitempty"` // with 503, and not measured
 }
 
 // P50 is the median of the rounds' medians.
@@ -82,6 +83,14 @@ func (s Series) PerSecond() float64 { return s.median(func(r Round) float64 { re
 
 // CPU is the median of the rounds' CPU time a request.
 func (s Series) CPU() float64 { return s.median(func(r Round) float64 { return r.CPU }) }
+
+// Refused is how many requests were, in all rounds.
+func (s Series) Refused() (sum int) {
+	for _, r := range s.Rounds {
+		sum += r.Refused
+	}
+	return sum
+}
 
 func (s Series) median(of func(Round) float64) float64 {
 	var values []float64

@@ -55,12 +55,13 @@ func (r *Run) speed() Table {
 		Head: []string{"side",
 			fmt.Sprintf("p50 at %.0f/s", r.Rate), "p99", "CPU a call",
 			fmt.Sprintf("requests/s, %d clients", r.Clients), "p50", "p99", "CPU a call",
-			"half of that: p50", "p99"}}
+			"half of that: p50", "p99", "refused"}}
 	for _, s := range r.Sides {
 		t.Rows = append(t.Rows, []string{s.Name,
 			thousands(s.Steady.P50()), thousands(s.Steady.P99()), thousands(s.Steady.CPU()),
 			thousands(s.Saturated.PerSecond()), thousands(s.Saturated.P50()), thousands(s.Saturated.P99()), thousands(s.Saturated.CPU()),
-			thousands(s.Half.P50()), thousands(s.Half.P99())})
+			thousands(s.Half.P50()), thousands(s.Half.P99()),
+			thousands(float64(s.Steady.Refused() + s.Saturated.Refused() + s.Half.Refused()))})
 	}
 	return t
 }
@@ -105,7 +106,10 @@ func (r Ratio) target() string {
 
 // String is the value, and says if the target is missed.
 func (r Ratio) String() string {
-	if !r.Met {
+	switch {
+	case !r.Met && r.Value <= 0:
+		return "not measured"
+	case !r.Met:
 		return short(r.Value) + " (missed)"
 	}
 	return short(r.Value)
@@ -127,11 +131,11 @@ func (r *Run) rest() Table {
 
 func (r *Run) scale() Table {
 	t := Table{Name: "scale", Title: "What it costs as things grow: times and CPU in µs",
-		Head: []string{"side", "with", "p50", "p99", "requests/s", "CPU a call"}}
+		Head: []string{"side", "with", "p50", "p99", "requests/s", "CPU a call", "refused"}}
 	for _, s := range r.Own() {
 		for _, p := range s.Scale {
 			t.Rows = append(t.Rows, []string{s.Name, thousands(float64(p.Value)) + " " + p.Name,
-				thousands(p.P50()), thousands(p.P99()), thousands(p.PerSecond()), thousands(p.CPU())})
+				thousands(p.P50()), thousands(p.P99()), thousands(p.PerSecond()), thousands(p.CPU()), thousands(float64(p.Refused()))})
 		}
 	}
 	return t
