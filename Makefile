@@ -116,11 +116,7 @@ NEWER := build/package/picloud_0.3.1_amd64.deb
 test-package: package ## the package on a fresh machine: Caddy, HTTPS, reboot, upgrade under load, purge; and one without the memory controller
 	$(MAKE) --no-print-directory VERSION=0.3.1 PACKAGE_ARCHS=amd64 dist/picloud_0.3.1_amd64.deb
 	mv dist/picloud_0.3.1_amd64.deb $(NEWER)
-	@# the same sources in another folder give the same bytes
-	rm -rf build/again && mkdir -p build/again
-	git ls-files -z | xargs -0 cp --parents -t build/again
-	$(MAKE) --no-print-directory -C build/again PACKAGE_ARCHS=amd64 package
-	cmp $(FRESH) build/again/$(FRESH) && rm -rf build/again
+	./test/package/reproducible $(FRESH)
 	./test/vm/lab build
 	./test/package/stage build/vm-package $(FRESH) $(NEWER)
 	./test/vm/lab run -t $(VM_LIMIT) -a systemd.wants=multi-user.target -n './package.test -test.v -test.timeout=30m -test.run ^TestAfterReboot$$' \
