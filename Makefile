@@ -90,8 +90,8 @@ test-native: build ## all tests on this machine: no cgroup v2 needed, both datab
 	PICLOUD_BIN=$(CURDIR)/bin $(GO) test -timeout 15m ./...
 	PICLOUD_SPAWNER=zygote PICLOUD_BIN=$(CURDIR)/bin $(GO) test -timeout 15m -run '$(SPAWNER_TESTS)' ./test/e2e ./test/hostile
 
-test-race: ## all tests but those of the built programs and the benchmark, with the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v -e /test/e2e -e /test/cli -e /test/docs -e /test/hostile -e /bench)
+test-race: ## all tests but those of the built programs and of what is compared with others, with the race detector
+	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v -e /test/e2e -e /test/cli -e /test/docs -e /test/hostile -e /bench$$ -e /bench/lua -e /bench/peer)
 
 test-arm: ## what counts in 32 bits, and the filter, in an emulator of 32-bit ARM (needs qemu-user-static)
 	GOARCH=arm GOARM=7 $(GO) test -timeout 30m -exec qemu-arm-static ./limits ./worker/lua/... ./worker/nursery ./worker/wire
@@ -133,7 +133,7 @@ test-vm-arm64: ## the same suites in an emulated 64-bit ARM machine; slow, and n
 	./test/vm/lab run -t $(VM_ARM64_LIMIT) build/vm-arm64 env E2E_RUN='$(E2E_RUN)' bash suite
 	$(LAB_RUN_RESET) -t $(VM_ARM64_LIMIT) build/vm-arm64 ./reset write a
 
-bench: build ## PiCloud side by side with other ways to answer a call, in some six minutes (QUICK=1: one; ROUNDS=5 DURATION=1.5s)
+bench: build ## PiCloud side by side with other ways to answer a call, in some six minutes (QUICK=1: one; ROUNDS=5 DURATION=1.2s)
 	./bench/deps
 	$(GO) build -o build/bench/bench ./bench
 	build/bench/bench $(if $(QUICK),-quick) $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(DURATION),-duration $(DURATION))

@@ -80,7 +80,7 @@ func generate(ctx context.Context, in io.Reader, out io.Writer) error {
 func bench(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	rounds := flags.Int("rounds", 0, "how often each load is made; 0: 5, in a quick run 1")
-	duration := flags.Duration("duration", 0, "how long each load is measured; 0: 1.5s, in a quick run 600ms")
+	duration := flags.Duration("duration", 0, "how long each load is measured; 0: 1.2s, in a quick run 600ms")
 	quick := flags.Bool("quick", false, "take about a minute, and leave the kept results alone")
 	bin := flags.String("bin", "bin", "the folder of picloud and picloud-worker")
 	doc := flags.Bool("doc", false, "only put the kept results into "+page)

@@ -25,8 +25,8 @@ type plan struct {
 // newPlan is for 0 rounds and no duration one of some six minutes, or of one.
 func newPlan(quick bool, rounds int, duration time.Duration) plan {
 	p := plan{
-		rounds: 5, rate: 200, clients: 16, warmUp: 300 * time.Millisecond, duration: 1500 * time.Millisecond,
-		growing: time.Second, settle: 3 * time.Second, quiet: time.Minute, starts: 7, pool: 32, scripts: 100_000, crowds: []int{1, 2, 4, 8, 16, 32, 64},
+		rounds: 5, rate: 200, clients: 16, warmUp: 200 * time.Millisecond, duration: 1200 * time.Millisecond,
+		growing: 700 * time.Millisecond, settle: 3 * time.Second, quiet: time.Minute, starts: 7, pool: 32, scripts: 100_000, crowds: []int{1, 4, 16, 64},
 	}
 	if quick {
 		p.quick, p.rounds, p.duration, p.growing = true, 1, 600*time.Millisecond, 400*time.Millisecond
