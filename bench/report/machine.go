@@ -12,14 +12,14 @@ import (
 
 // Machine says where a run was made. It names nobody.
 type Machine struct {
-	CPU       string
-	CPUs      int
-	Arch      string
-	MemoryMiB int64
-	Kernel    string
-	Go        string
-	Governor  string // of CPU frequency; "" if the machine has none to say
-	Commit    string // of the repository, with "+" if something is changed
+	CPU       string `json:"cpu"`
+	CPUs      int    `json:"cpus"`
+	Arch      string `json:"arch"`
+	MemoryMiB int64  `json:"memory_mib"`
+	Kernel    string `json:"kernel"`
+	Go        string `json:"go"`
+	Governor  string `json:"governor"` // of CPU frequency; "" if the machine has none to say
+	Commit    string `json:"commit"`   // of the repository, with "+" if something is changed
 }
 
 // ThisMachine describes the one it runs on, and the repository it runs in.

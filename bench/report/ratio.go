@@ -26,10 +26,10 @@ const FewScripts = 10
 type Ratio struct {
 	name, label string
 
-	Value  float64
-	Target float64
-	Least  bool `json:",omitempty"` // the target is the least, not the most, that Value may be
-	Met    bool
+	Value  float64 `json:"value"`
+	Target float64 `json:"target"`
+	Least  bool    `json:"least,omitempty"` // the target is the least, not the most, that Value may be
+	Met    bool    `json:"met"`
 }
 
 // ratios are those of one of our sides, without the ones whose other side is

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -218,5 +219,31 @@ func TestThisMachine(t *testing.T) {
 	m.Governor = "powersave"
 	if s := m.String(); !strings.Contains(s, "governor powersave") || !strings.Contains(s, m.Kernel) {
 		t.Error(s)
+	}
+}
+
+// Other programs read the ratios by these names.
+func TestNamesInResults(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run.json")
+	run := &Run{Sides: []Side{{Name: "picloud zygote", Own: true, Starts: []float64{75}}}}
+	if err := run.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept struct {
+		Ratios map[string]map[string]map[string]any `json:"ratios"`
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if err := decoder.Decode(&kept); err != nil {
+		t.Fatal(err)
+	}
+	if got := kept.Ratios["picloud zygote"]["start_ms"]; got["value"] != 75.0 || got["target"] != 150.0 || got["met"] != true {
+		t.Errorf("start_ms is %v", got)
+	}
+	if !bytes.Contains(data, []byte(`"ratios"`)) {
+		t.Error("there is no member ratios")
 	}
 }

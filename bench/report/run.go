@@ -15,61 +15,65 @@ import (
 // Run is one run of the benchmark. Times are in microseconds, memory in bytes,
 // unless a name says otherwise.
 type Run struct {
-	Date      string // RFC 3339, UTC
-	Quick     bool   // shorter and with fewer scripts: not for quoting
-	Rounds    int
-	Rate      float64 // of the steady load, requests a second
-	Clients   int     // of the saturating load
-	Scripts   int     // in the large store
-	Machine   Machine
-	Isolation string            // what held PiCloud's workers
-	Absent    map[string]string // sides that could not be had, and why
-	Sides     []Side
-	Ratios    map[string]map[string]Ratio // by side and by name
+	Date      string                      `json:"date"`  // RFC 3339, UTC
+	Quick     bool                        `json:"quick"` // shorter and with fewer scripts: not for quoting
+	Rounds    int                         `json:"rounds"`
+	Rate      float64                     `json:"rate"`    // of the steady load, requests a second
+	Clients   int                         `json:"clients"` // of the saturating load
+	Scripts   int                         `json:"scripts"` // in the large store
+	Machine   Machine                     `json:"machine"`
+	Isolation string                      `json:"isolation"` // what held PiCloud's workers
+	Absent    map[string]string           `json:"absent"`    // sides that could not be had, and why
+	Sides     []Side                      `json:"sides"`
+	Ratios    map[string]map[string]Ratio `json:"ratios"` // by side and by name
 }
 
 // Side is what was measured of one server.
 type Side struct {
-	Name, What string
-	Own        bool   // PiCloud
-	Steady     Series // an open load that none of them is troubled by
-	Saturated  Series // closed loops
-	Half       Series // an open load of half of what Saturated reached
+	Name      string `json:"name"`
+	What      string `json:"what"`
+	Own       bool   `json:"own"`       // PiCloud
+	Steady    Series `json:"steady"`    // an open load that none of them is troubled by
+	Saturated Series `json:"saturated"` // closed loops
+	Half      Series `json:"half"`      // an open load of half of what Saturated reached
 
 	// Of PiCloud only.
-	Starts []float64 `json:",omitempty"` // to the first answer, milliseconds
-	Memory *Memory   `json:",omitempty"`
-	Scale  []Point   `json:",omitempty"`
+	Starts []float64 `json:"starts,omitempty"` // to the first answer, milliseconds
+	Memory *Memory   `json:"memory,omitempty"`
+	Scale  []Point   `json:"scale,omitempty"`
 }
 
 // Memory is what a daemon and its processes have when nothing is asked of them.
 type Memory struct {
-	Worker       int64   // PSS of a warm worker, the mean of the pool's
-	Pool         int64   // PSS of PoolWorkers warm workers and of what they are made from
-	PoolWorkers  int     //
-	Rest         int64   // PSS of a daemon and of what its workers are made from
-	RestWorkers  int64   // PSS of the same daemon's warm workers together
-	Sleeps       float64 // voluntary context switches a second, in all threads of all its processes
-	SleepSeconds float64 // that they were counted for
+	Worker       int64   `json:"worker"` // PSS of a warm worker, the mean of the pool's
+	Pool         int64   `json:"pool"`   // PSS of PoolWorkers warm workers and of what they are made from
+	PoolWorkers  int     `json:"pool_workers"`
+	Rest         int64   `json:"rest"`          // PSS of a daemon and of what its workers are made from
+	RestWorkers  int64   `json:"rest_workers"`  // PSS of the same daemon's warm workers together
+	Sleeps       float64 `json:"sleeps"`        // voluntary context switches a second, in all threads of all its processes
+	SleepSeconds float64 `json:"sleep_seconds"` // that they were counted for
 }
 
 // Point is a load with one thing changed.
 type Point struct {
-	Name  string // of the thing: scripts, any of the scripts, KiB of source, clients
-	Value int
+	Name  string `json:"name"` // of the thing: scripts, any of the scripts, KiB of source, clients
+	Value int    `json:"value"`
 	Series
 }
 
 // Series is one load in every round.
-type Series struct{ Rounds []Round }
+type Series struct {
+	Rounds []Round `json:"rounds"`
+}
 
 // Round is one measurement of a load.
 type Round struct {
-	P50, P99  float64
-	PerSecond float64
-	CPU       float64 // user and system time of the server and its processes, a request
-	Requests  int     // that were measured
-	Refused   int     `json:",omitempty"` // with 503, and not measured
+	P50       float64 `json:"p50"`
+	P99       float64 `json:"p99"`
+	PerSecond float64 `json:"per_second"`
+	CPU       float64 `json:"cpu"`               // user and system time of the server and its processes, a request
+	Requests  int     `json:"requests"`          // that were measured
+	Refused   int     `json:"refused,omitempty"` // with 503, and not measured
 }
 
 // P50 is the median of the rounds' medians.
