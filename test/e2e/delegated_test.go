@@ -42,3 +42,18 @@ func TestDaemonIsUnprivileged(t *testing.T) {
 		}
 	}
 }
+
+// systemd before 254, as in Debian 12, knows no DelegateSubgroup= and leaves the
+// daemon in the cgroup that it is to divide: the daemon makes the leaf itself.
+func TestWithoutDelegateSubgroup(t *testing.T) {
+	d := startDaemon(t, withUnit("DelegateSubgroup=\n"))
+	d.deploy("hello", "return 'hello'")
+	d.run("hello").expect(t, 200, nil)
+	if got := d.property("DelegateSubgroup"); got != "" {
+		t.Errorf("systemd makes the leaf %q", got)
+	}
+	group, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", d.pid()))
+	if want := "0::" + d.property("ControlGroup") + "/supervisor"; err != nil || strings.TrimSpace(string(group)) != want {
+		t.Errorf("the daemon is in %q, want %q (%v)", group, want, err)
+	}
+}
