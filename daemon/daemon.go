@@ -2,7 +2,9 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"os"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -19,6 +21,19 @@ import (
 // Run starts a daemon and serves until ctx ends; then it stops gracefully and
 // returns nil. An error means that it could not start, or that serving broke.
 func Run(ctx context.Context, c Config) error {
+	err := run(ctx, c)
+	if err != nil {
+		// between two attempts systemctl status shows this, and not the log
+		reason := strings.ReplaceAll(err.Error(), "\n", " ")
+		if e, ok := errors.AsType[*picloud.Error](err); ok {
+			reason = e.Message + "; " + e.Hint
+		}
+		notify(c.Logger, "STATUS="+reason)
+	}
+	return err
+}
+
+func run(ctx context.Context, c Config) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
