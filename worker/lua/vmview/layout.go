@@ -16,6 +16,7 @@ func Verify() error {
 		{state, reflect.TypeFor[State]()},
 		{reflect.TypeFor[glua.LTable](), reflect.TypeFor[Table]()},
 		{reflect.TypeFor[glua.Upvalue](), reflect.TypeFor[upvalue]()},
+		{reflect.TypeFor[glua.FunctionProto](), reflect.TypeFor[Function]()},
 		{pointee(state, "currentFrame"), reflect.TypeFor[Frame]()},
 		{pointee(state, "reg"), reflect.TypeFor[Registers]()},
 	}

@@ -42,9 +42,10 @@ func Execute(L *glua.LState, inst uint32, base *Frame) (ended bool) {
 	return instructions[inst>>26](L, inst, base) == 1
 }
 
-// version is the version of gopher-lua that the signature of an instruction,
-// which cannot be compared at run time, is known for.
-const version = "v1.1.2"
+// Version is the version of gopher-lua that all this is known for: also what
+// cannot be compared at run time, which is the signature of an instruction and
+// what each instruction does.
+const Version = "v1.1.2"
 
 // complete reports what is wrong with a table of instructions. The source files
 // that the linker noted bear the module's version, unless it was vendored.
@@ -59,7 +60,7 @@ func complete(table []instruction) error {
 		return errors.New("its table of instructions is gone")
 	}
 	file, _ := f.FileLine(f.Entry())
-	if _, rest, ok := strings.Cut(file, "gopher-lua@"); ok && !strings.HasPrefix(rest, version+"/") {
+	if _, rest, ok := strings.Cut(file, "gopher-lua@"); ok && !strings.HasPrefix(rest, Version+"/") {
 		return fmt.Errorf("it was built from %s", rest)
 	}
 	return nil

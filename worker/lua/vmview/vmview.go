@@ -11,8 +11,8 @@
 // The same goes for running instructions one by one with Execute, which calls
 // gopher-lua's own code for each, by the linker's name for it.
 //
-// The package reads. KeepUpvalues, CloseUpvalues, Forget, ReplaceLoop and Set alone
-// write, and say why. It holds no state.
+// The package reads. KeepUpvalues, CloseUpvalues, Forget, ReplaceLoop, Set and
+// SetStringConstants alone write, and say why. It holds no state.
 package vmview
 
 import (
