@@ -21,6 +21,7 @@ type Report struct {
 	Outcome  picloud.Outcome
 	Err      *picloud.Error // nil if, and only if, Outcome is ok
 	Response wire.Response  // set if Outcome is ok; its headers are as the worker sent them
+	Compiled []byte         // what a Compile gave if Outcome is ok; empty if that was more than wire.MaxCompiled
 	Usage    *Usage         // nil if no worker had the job
 }
 

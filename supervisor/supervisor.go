@@ -121,7 +121,7 @@ func (s *Supervisor) Invoke(ctx context.Context, inv Invocation) *Report {
 	outcome, problem := classify(&w.end, inv.Job, s.config.Enclosures.Mode())
 	r := &Report{Outcome: outcome, Err: problem, Usage: usage(w, time.Since(started))}
 	if problem == nil {
-		r.Response = w.end.result.Response
+		r.Response, r.Compiled = w.end.result.Response, w.end.result.Compiled
 	}
 	return r
 }

@@ -216,6 +216,9 @@ func (w *worker) converse(end *ending, onReady func()) (*wire.Result, error) {
 			if result.InvocationID != job.InvocationID {
 				return nil, fmt.Errorf("%w: an answer to another job, %.30q", wire.ErrProtocol, result.InvocationID)
 			}
+			if len(result.Compiled) > 0 && job.Purpose != wire.Compile {
+				return nil, fmt.Errorf("%w: %d bytes of compiled form that nobody wanted", wire.ErrProtocol, len(result.Compiled))
+			}
 			return result, nil
 		default:
 			return nil, fmt.Errorf("%w: a %q frame during a job", wire.ErrProtocol, kind)

@@ -64,13 +64,20 @@ func Zygote() int {
 	settle()
 	return zygote.Main(
 		func() (zygote.Life, error) {
+			if err := rehearse(); err != nil {
+				return nil, err
+			}
 			interpreter, err := lua.New()
+			if err != nil {
+				return nil, err
+			}
+			interpreter.Stage()
 			return func() int {
 				if err := interpreter.Reseed(); err != nil {
 					return refuse(err)
 				}
 				return serve(interpreter)
-			}, err
+			}, nil
 		},
 		func(user *sandbox.User) (zygote.Locks, error) { return sandbox.LockZygote(user) })
 }

@@ -11,7 +11,6 @@ import (
 	glua "github.com/yuin/gopher-lua"
 	"golang.org/x/sys/unix"
 
-	"picloud/worker/lua/syntax"
 	"picloud/worker/lua/vmview"
 	"picloud/worker/wire"
 )
@@ -34,6 +33,8 @@ type Interpreter struct {
 	seed    seed
 	main    *glua.LState
 	globals *glua.LTable
+	ctx     requestContext
+	hook    *hook // of main
 
 	// Parts of the library that it refers to itself.
 	next, ipairsNext           *glua.LFunction
@@ -51,9 +52,15 @@ type Interpreter struct {
 	frames     int  // size of a new thread's frame stack
 	longest    int  // bytes of the longest string in the script's text
 	longKeys   bool // the script has constants whose hashing is to be charged
-	journal    *journal
+	journal    journal
 	generator  *rand.Rand // of math.random, nil until it is needed
 	started    time.Time
+
+	// What it runs, and on what.
+	proto  *glua.FunctionProto
+	result *wire.Result
+	done   chan struct{} // closed when there is a result, or never will be
+	stage  chan struct{} // sent to when the script's goroutine shall begin; nil if there is none yet
 
 	resumed int  // coroutines that are resumed and have not yielded
 	raised  bool // an error is on its way that was raised, not a Go panic
@@ -66,7 +73,7 @@ func New() (*Interpreter, error) {
 	if err := vmview.Verify(); err != nil {
 		return nil, err
 	}
-	in := &Interpreter{}
+	in := &Interpreter{meter: &meter{}, done: make(chan struct{})}
 	// The runtime's generator has its seed from the kernel since the process
 	// began. Asking the kernel again, as crypto/rand does, takes mappings that a
 	// locked process may not make.
@@ -88,6 +95,9 @@ func New() (*Interpreter, error) {
 	in.trampoline = L.NewFunction(in.bounce)
 	in.bodyProto = bodyProto()
 	in.open(L)
+	in.ctx = newRequestContext()
+	in.globals.RawSetString("ctx", in.ctx.ctx)
+	in.hook = in.watch(L)
 	return in, nil
 }
 
@@ -116,29 +126,19 @@ func (in *Interpreter) Do(job *wire.Job, emit func(*wire.Log)) *wire.Result {
 	if in.chunk == "" {
 		in.chunk = "script"
 	}
-	proto, err := syntax.Compile(job.Source, in.chunk, int(job.Limits.MaxExprDepth))
+	proto, err := in.load(job)
 	if err != nil {
 		return refused(job.Purpose, err)
 	}
-	if job.Purpose == wire.Check {
+	switch job.Purpose {
+	case wire.Check:
 		return &wire.Result{Status: wire.StatusOK}
+	case wire.Compile:
+		return formOf(proto)
 	}
 	in.prepare(job, proto, emit)
-
-	// A limit ends the goroutine it is reached on, so the script has one of its
-	// own.
-	var result *wire.Result
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer func() {
-			if recover() != nil {
-				in.broken = true
-			}
-		}()
-		result = in.run(proto)
-	}()
-	<-done
+	in.perform()
+	result := in.result
 	switch {
 	case in.over != "":
 		result = &wire.Result{Status: wire.StatusLimitExceeded, Limit: in.over}
@@ -158,23 +158,26 @@ func (in *Interpreter) prepare(job *wire.Job, proto *glua.FunctionProto, emit fu
 	in.longKeys = in.longest > maxFreeKey
 	in.journal = newJournal(emit)
 	in.started = time.Now()
-	in.globals.RawSetString("ctx", requestContext(job))
-	in.meter = newMeter(job.Limits, in.globals)
+	in.proto = proto
+	in.ctx.fill(job)
+	in.meter.begin(job.Limits, in.globals)
 	// From here on a whole number beyond the longest sequence is a key like any
 	// other. gopher-lua would fill an array with nils up to it.
 	glua.MaxArrayIndex = in.maxArray + 1
+	in.hook.maxLevels = in.maxLevels
 	if in.maxLevels > warmLevels {
+		in.main.RemoveContext() // a new thread would be given one made from it
 		in.main.Options.CallStackSize = in.frames
 		in.main, _ = in.main.NewThread()
+		in.hook = in.watch(in.main)
 	}
-	in.watch(in.main)
 	// Coroutines have stacks of their own, which begin small.
 	in.main.Options.CallStackSize = in.frames
 	in.main.Options.RegistrySize = 128
 	in.main.Options.RegistryGrowStep = 1024
 }
 
-// run runs the script on the goroutine that it is ended with.
+// run runs the script on the goroutine that it may be ended with.
 func (in *Interpreter) run(proto *glua.FunctionProto) *wire.Result {
 	L := in.main
 	in.fit(in.longest)

@@ -17,7 +17,7 @@ type journal struct {
 	full bool
 }
 
-func newJournal(emit func(*wire.Log)) *journal { return &journal{emit: emit, left: wire.LogBudget} }
+func newJournal(emit func(*wire.Log)) journal { return journal{emit: emit, left: wire.LogBudget} }
 
 func (j *journal) line(level wire.Level, message string) {
 	if j.full {

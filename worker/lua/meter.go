@@ -38,8 +38,9 @@ type meter struct {
 	sizes
 }
 
-func newMeter(l limits.Limits, globals *glua.LTable) *meter {
-	return &meter{max: l.MaxOperations, left: l.MaxOperations, sizes: newSizes(l, globals)}
+// begin sets the meter to a job's limits.
+func (m *meter) begin(l limits.Limits, globals *glua.LTable) {
+	*m = meter{max: l.MaxOperations, left: l.MaxOperations, sizes: newSizes(l, globals)}
 }
 
 // used is how many operations were charged; never more than the limit.

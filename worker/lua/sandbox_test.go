@@ -55,6 +55,9 @@ func TestTheSandboxHasNothingElse(t *testing.T) {
 	add("_G.", "function", "assert error getmetatable ipairs next pairs pcall print rawequal rawget rawset response select "+
 		"setmetatable tonumber tostring type unpack xpcall")
 	add("_G.", "string", "_VERSION json.null<meta>.__metatable")
+	add("_G.", "table", "ctx ctx.request ctx.request.headers ctx.request.query ctx.script")
+	add("_G.ctx.", "string", "invocation_id request.body request.method request.path script.name")
+	add("_G.ctx.", "number", "script.version")
 	add("_G.json.null<meta>.", "function", "__tostring")
 	add("_G.coroutine.", "function", "create resume running status wrap yield")
 	add("_G.json.", "function", "array decode encode")

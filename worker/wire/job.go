@@ -6,9 +6,10 @@ import "picloud/limits"
 type Purpose byte
 
 const (
-	Run   Purpose = 1 // run it and answer
-	Check Purpose = 2 // parse and compile it only; the request is empty
-	Prove Purpose = 3 // use the Go runtime and no source: does this process work at all
+	Run     Purpose = 1 // run it and answer
+	Check   Purpose = 2 // parse and compile it only; the request is empty
+	Prove   Purpose = 3 // use the Go runtime and no source: does this process work at all
+	Compile Purpose = 4 // as Check, and answer with the compiled form
 )
 
 // Job is all a worker gets to know.
@@ -18,6 +19,7 @@ type Job struct {
 	ScriptName   string
 	Version      int64 // the script's version
 	Source       string
+	Compiled     []byte        // what a Compile of the source has given, in the source's stead
 	Limits       limits.Limits // merged: every field set
 	Request      Request
 }
@@ -54,18 +56,20 @@ func (j *Job) Encode() ([]byte, error) {
 	b = appendPairs(b, j.Request.Query)
 	b = appendPairs(b, j.Request.Headers)
 	b = appendString(b, j.Request.Body)
+	b = appendString(b, j.Compiled)
 	return seal(KindJob, b)
 }
 
 // check holds the job against the bounds that DecodeJob holds it against.
 func (j *Job) check() error {
-	if j.Purpose < Run || j.Purpose > Prove {
+	if j.Purpose < Run || j.Purpose > Compile {
 		return protocolError("%d is no purpose", j.Purpose)
 	}
 	for _, text := range []struct{ size, limit int }{
 		{len(j.InvocationID), MaxName},
 		{len(j.ScriptName), MaxName},
 		{len(j.Source), MaxSource},
+		{len(j.Compiled), MaxCompiled},
 		{len(j.Request.Method), MaxMethod},
 		{len(j.Request.Path), MaxPath},
 		{len(j.Request.Body), MaxBody},
@@ -85,7 +89,8 @@ func (j *Job) size() int {
 	return 1 + 8 + 8*len(limits.Names()) +
 		prefixSize + len(j.InvocationID) + prefixSize + len(j.ScriptName) + prefixSize + len(j.Source) +
 		prefixSize + len(j.Request.Method) + prefixSize + len(j.Request.Path) +
-		pairsSize(j.Request.Query) + pairsSize(j.Request.Headers) + prefixSize + len(j.Request.Body)
+		pairsSize(j.Request.Query) + pairsSize(j.Request.Headers) + prefixSize + len(j.Request.Body) +
+		prefixSize + len(j.Compiled)
 }
 
 // DecodeJob reads a Job frame's payload.
@@ -104,7 +109,8 @@ func DecodeJob(payload []byte) (*Job, error) {
 	j.Request.Query = d.pairs()
 	j.Request.Headers = d.pairs()
 	j.Request.Body = d.bytes(MaxBody)
-	if j.Purpose < Run || j.Purpose > Prove {
+	j.Compiled = d.bytes(MaxCompiled)
+	if j.Purpose < Run || j.Purpose > Compile {
 		d.fail("%d is no purpose", j.Purpose)
 	}
 	if err := d.end(); err != nil {

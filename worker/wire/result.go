@@ -11,7 +11,7 @@ import (
 type Status byte
 
 const (
-	StatusOK            Status = 1 // Response is set; for a Check: it compiles
+	StatusOK            Status = 1 // Response is set; for a Check: it compiles; for a Compile: Compiled is set
 	StatusScriptError   Status = 2 // Message and Line
 	StatusLimitExceeded Status = 3 // Limit
 	StatusInvalidScript Status = 4 // Message and Line; the source does not compile
@@ -28,6 +28,7 @@ type Result struct {
 	Status     Status
 	Operations int64 // used so far
 	Response   Response
+	Compiled   []byte // empty if it is more than MaxCompiled
 	Message    string // Lua's own message, without a trace; cut at MaxMessage
 	Line       int    // of the source, 0 if unknown
 	Limit      limits.Field
@@ -58,7 +59,7 @@ const resultNumbers = 1 + 8 + 8 + 8 + 1
 // with ErrProtocol if anything else is over its bound.
 func (r *Result) Encode() ([]byte, error) {
 	message := r.Message[:min(len(r.Message), MaxMessage)]
-	b := frame(resultNumbers + prefixSize + len(r.InvocationID) + pairsSize(r.Response.Headers) + prefixSize + len(r.Response.Body) + prefixSize + len(message))
+	b := frame(resultNumbers + prefixSize + len(r.InvocationID) + pairsSize(r.Response.Headers) + prefixSize + len(r.Response.Body) + prefixSize + len(message) + prefixSize + len(r.Compiled))
 	b = appendString(b, r.InvocationID)
 	b = append(b, byte(r.Status))
 	b = appendInt(b, r.Operations)
@@ -68,6 +69,7 @@ func (r *Result) Encode() ([]byte, error) {
 	b = appendString(b, message)
 	b = appendInt(b, int64(r.Line))
 	b = append(b, byte(slices.Index(limitNames(), r.Limit)+1))
+	b = appendString(b, r.Compiled)
 	if _, err := DecodeResult(b[headerSize:]); err != nil {
 		return nil, err
 	}
@@ -86,6 +88,7 @@ func DecodeResult(payload []byte) (*Result, error) {
 	r.Message = d.string(MaxMessage)
 	line := d.int()
 	limit := int(d.byte())
+	r.Compiled = d.bytes(MaxCompiled)
 
 	switch r.Status {
 	case StatusOK, StatusScriptError, StatusInvalidScript:

@@ -23,6 +23,7 @@ import (
 // Hard bounds, in bytes unless said otherwise.
 const (
 	MaxSource   = 256 << 10 // a script's source
+	MaxCompiled = 1 << 20   // its compiled form; most are smaller than the source
 	MaxBody     = 1 << 20   // a request's or a response's body
 	MaxPairs    = 256       // query parameters, or header fields, in one list
 	MaxPairText = 64 << 10  // the names and values of one list together
@@ -60,7 +61,7 @@ func (k Kind) maxPayload() (n int, ok bool) {
 	const pairs = MaxPairText + 8*MaxPairs
 	switch k {
 	case KindJob:
-		return fixed + MaxSource + MaxBody + 2*pairs + MaxPath + MaxMethod + 2*MaxName, true
+		return fixed + MaxSource + MaxCompiled + MaxBody + 2*pairs + MaxPath + MaxMethod + 2*MaxName, true
 	case KindReady:
 		return 0, true
 	case KindRefused:
@@ -68,7 +69,7 @@ func (k Kind) maxPayload() (n int, ok bool) {
 	case KindLog:
 		return fixed + LogBudget, true
 	case KindResult:
-		return fixed + MaxBody + pairs + MaxMessage, true
+		return fixed + MaxBody + MaxCompiled + pairs + MaxMessage, true
 	}
 	return 0, false
 }

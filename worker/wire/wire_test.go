@@ -15,7 +15,7 @@ import (
 func sampleJob() *Job {
 	return &Job{
 		Purpose: Run, InvocationID: "ID", ScriptName: "hello", Version: 3,
-		Source: "return 1", Limits: limits.Defaults(),
+		Source: "return 1", Compiled: []byte("\x1bcode"), Limits: limits.Defaults(),
 		Request: Request{
 			Method: "POST", Path: "/a/b", Body: []byte("\x00body"),
 			Query:   []Pair{{"q", "1"}},
@@ -28,6 +28,7 @@ func sampleResult() *Result {
 	return &Result{
 		InvocationID: "id", Status: StatusOK, Operations: 12,
 		Response: Response{Status: 201, Headers: []Pair{{"x", "y"}}, Body: []byte("hi")},
+		Compiled: []byte("\x1bcode"),
 	}
 }
 
@@ -65,6 +66,9 @@ func TestRoundTrip(t *testing.T) {
 		if len(got.Response.Body) == 0 {
 			got.Response.Body = want.Response.Body
 		}
+		if len(got.Compiled) == 0 {
+			got.Compiled = want.Compiled
+		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%+v came back as %+v", want, got)
 		}
@@ -87,6 +91,8 @@ func TestBounds(t *testing.T) {
 	}{
 		"source at its bound":   {func(j *Job) { j.Source = strings.Repeat("x", MaxSource) }, true},
 		"source over it":        {func(j *Job) { j.Source = strings.Repeat("x", MaxSource+1) }, false},
+		"compiled at its bound": {func(j *Job) { j.Compiled = make([]byte, MaxCompiled) }, true},
+		"compiled over it":      {func(j *Job) { j.Compiled = make([]byte, MaxCompiled+1) }, false},
 		"body at its bound":     {func(j *Job) { j.Request.Body = make([]byte, MaxBody) }, true},
 		"body over it":          {func(j *Job) { j.Request.Body = make([]byte, MaxBody+1) }, false},
 		"headers at the bound":  {func(j *Job) { j.Request.Headers = many(MaxPairs) }, true},
@@ -100,6 +106,7 @@ func TestBounds(t *testing.T) {
 		"no such purpose":       {func(j *Job) { j.Purpose = 9 }, false},
 		"everything at its bound": {func(j *Job) {
 			j.Source, j.Request.Body = strings.Repeat("x", MaxSource), make([]byte, MaxBody)
+			j.Compiled = make([]byte, MaxCompiled)
 			j.Request.Headers = append(many(MaxPairs-1), Pair{strings.Repeat("x", MaxPairText), ""})
 			j.Request.Query = j.Request.Headers
 			j.Request.Path = strings.Repeat("/", MaxPath)
