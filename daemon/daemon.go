@@ -12,6 +12,7 @@ import (
 	"picloud"
 	"picloud/manager"
 	"picloud/orchestrator"
+	"picloud/orchestrator/compiled"
 	"picloud/store"
 	"picloud/store/cached"
 	"picloud/store/postgres"
@@ -70,6 +71,9 @@ func run(ctx context.Context, c Config) error {
 		}
 	}()
 
+	scripts := compiled.New(sup)
+	defer scripts.Close()
+
 	stats := sup.Stats()
 	most, err := maxConnections(stats.Workers, stats.Warm, c.Queue)
 	if err != nil {
@@ -82,7 +86,7 @@ func run(ctx context.Context, c Config) error {
 	}
 	boundHeap(memory)
 	registry := prometheus.NewRegistry()
-	metrics, err := registerMetrics(registry, sup, public)
+	metrics, err := registerMetrics(registry, sup, scripts, public)
 	if err != nil {
 		return err
 	}
@@ -92,7 +96,7 @@ func run(ctx context.Context, c Config) error {
 	}
 	handler := newHandler(routes{
 		Run: orchestrator.New(orchestrator.Config{
-			Scripts: db.Calls(), Executor: sup, EnvCeiling: ceiling.Values, BodyBytes: bodyBytes(memory), Metrics: metrics, Logger: c.Logger,
+			Scripts: db.Calls(), Executor: scripts, EnvCeiling: ceiling.Values, BodyBytes: bodyBytes(memory), Metrics: metrics, Logger: c.Logger,
 		}),
 		Manager: manager.Config{
 			Store: db, Checker: sup, EnvCeiling: ceiling.Values, Auth: manager.Auth{Token: token}, Public: publicAddress(c.PublicURL, listeners), Logger: c.Logger,

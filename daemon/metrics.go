@@ -6,16 +6,21 @@ import (
 
 	"picloud"
 	"picloud/orchestrator"
+	"picloud/orchestrator/compiled"
 	"picloud/supervisor"
 )
 
 // registerMetrics registers everything /metrics shows.
-func registerMetrics(r *prometheus.Registry, sup *supervisor.Supervisor, public *connections) (*orchestrator.Metrics, error) {
+func registerMetrics(r *prometheus.Registry, sup *supervisor.Supervisor, scripts *compiled.Scripts, public *connections) (*orchestrator.Metrics, error) {
 	for _, c := range []prometheus.Collector{
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		poolCollector{sup},
 		connectionCollector{public},
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "picloud_compiled_scripts",
+			Help: "Scripts whose compiled form is remembered.",
+		}, func() float64 { return float64(scripts.Forms()) }),
 	} {
 		if err := r.Register(c); err != nil {
 			return nil, err
