@@ -17,6 +17,15 @@ import (
 // pipe, with a job or, if log is nil, without.
 func converse(t testing.TB, data []byte, log func(*wire.Log)) (result *wire.Result, end ending, ready int, err error) {
 	t.Helper()
+	if log == nil {
+		return converseOn(t, data, nil, nil)
+	}
+	return converseOn(t, data, job("answer"), log)
+}
+
+// converseOn is converse for another job, or nil for none.
+func converseOn(t testing.TB, data []byte, asked *wire.Job, log func(*wire.Log)) (result *wire.Result, end ending, ready int, err error) {
+	t.Helper()
 	answers, write, err := pipe(readEnd)
 	if err != nil {
 		t.Fatal(err)
@@ -28,8 +37,8 @@ func converse(t testing.TB, data []byte, log func(*wire.Log)) (result *wire.Resu
 		write.Close()
 	}()
 	w := &worker{process: &Process{Process: &os.Process{Pid: os.Getpid()}, Answers: answers}, logger: zap.NewNop()}
-	if log != nil {
-		w.job, w.log = job("answer"), log
+	if asked != nil {
+		w.job, w.log = asked, log
 	}
 	result, err = w.converse(&end, func() { ready++ })
 	answers.Close()
@@ -147,4 +156,20 @@ func okResult(body string) []byte {
 		panic(err)
 	}
 	return frame
+}
+
+// A compiled form is an answer to a Compile and to nothing else.
+func TestStrayForm(t *testing.T) {
+	answer, err := (&wire.Result{InvocationID: job("answer").InvocationID, Status: wire.StatusOK, Compiled: []byte("form")}).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for purpose, want := range map[wire.Purpose]error{wire.Run: wire.ErrProtocol, wire.Check: wire.ErrProtocol, wire.Compile: nil} {
+		asked := job("answer")
+		asked.Purpose = purpose
+		result, _, _, err := converseOn(t, append(wire.Ready(), answer...), asked, func(*wire.Log) {})
+		if !errors.Is(err, want) || want == nil && (result == nil || string(result.Compiled) != "form") {
+			t.Errorf("purpose %d: %+v, %v", purpose, result, err)
+		}
+	}
 }
