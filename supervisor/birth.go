@@ -5,29 +5,103 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
+	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"picloud/worker/nursery"
 )
 
-// spawnByRequest makes a worker's pipes and has give make the worker for them.
-func spawnByRequest(cgroupFD int, credential *Credential, give func(nursery.Request) (*os.Process, error)) (*Process, error) {
+// birthTimeout bounds the wait for a maker's word. It gives an answer within a
+// millisecond or two unless it is stopped.
+const birthTimeout = 20 * time.Second
+
+// births is what spawners have in common whose workers are made by a process of
+// their own, the maker: a nursery or a zygote. Maker and workers are children of one
+// thread. What asks the maker runs there, one at a time.
+type births struct {
+	program    *os.File // the worker binary, opened once; the maker's too
+	credential *Credential
+	thread     *thread
+	closing    sync.Once
+
+	// given has the pids of the children that were given away, and of some that are
+	// gone. Who has been given a child reaps it.
+	given map[int]bool
+}
+
+func newBirths(path string, credential *Credential) (*births, error) {
+	program, err := openProgram(path, credential)
+	if err != nil {
+		return nil, err
+	}
+	return &births{program: program, credential: credential, thread: newThread(), given: map[int]bool{}}, nil
+}
+
+// spawn makes a worker's pipes and has give make the worker for them. It does so a
+// second time, with other pipes, if the maker has ended: whoever killed it has not
+// killed its successor.
+func (b *births) spawn(cgroupFD int, give func(*nursery.Request, *Process) error) (*Process, error) {
+	p, err := b.try(cgroupFD, give)
+	if errors.Is(err, nursery.ErrGone) {
+		p, err = b.try(cgroupFD, give)
+	}
+	return p, err
+}
+
+func (b *births) try(cgroupFD int, give func(*nursery.Request, *Process) error) (*Process, error) {
 	pipes, err := newPipes()
 	if err != nil {
 		return nil, err
 	}
 	defer pipes.closeWorkers()
-	r := nursery.Request{Jobs: int(pipes.jobs.Fd()), Answers: int(pipes.answers.Fd()), Cgroup: cgroupFD}
-	if credential != nil {
-		r.UID, r.GID = credential.UID, credential.GID
+	r := &nursery.Request{Jobs: int(pipes.jobs.Fd()), Answers: int(pipes.answers.Fd()), Cgroup: cgroupFD}
+	if b.credential != nil {
+		r.UID, r.GID = b.credential.UID, b.credential.GID
 	}
-	if pipes.Process.Process, err = give(r); err != nil {
+	if b.thread.do(func() { err = give(r, &pipes.Process) }); err != nil {
 		pipes.closePipes()
 		return nil, err
 	}
 	return &pipes.Process, nil
+}
+
+// close ends all, with stop to end the maker. It may be called again.
+func (b *births) close(stop func()) {
+	b.closing.Do(func() {
+		b.thread.do(stop)
+		b.thread.end()
+		b.program.Close()
+	})
+}
+
+// start starts the worker program as a maker with these arguments, which gets its
+// socket and the program as the descriptors of these numbers. It gives the process
+// and our end of the socket.
+func (b *births) start(socketFD, programFD int, arguments []string) (maker *os.Process, socket int, err error) {
+	ours, theirs, err := birthSocket()
+	if err != nil {
+		return nil, -1, err
+	}
+	defer theirs.Close() // so that the end of the maker is the end of the socket
+	defer func() {
+		if err != nil {
+			unix.Close(ours)
+		}
+	}()
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return nil, -1, err
+	}
+	defer null.Close()
+	files := make([]*os.File, programFD+1)
+	files[0], files[1], files[2] = null, null, os.Stderr
+	files[socketFD], files[programFD] = theirs, b.program
+	// the path is looked up when the child has its descriptors
+	maker, err = os.StartProcess("/proc/self/fd/"+strconv.Itoa(programFD), arguments,
+		&os.ProcAttr{Dir: "/", Env: []string{}, Files: files, Sys: sharedNamespaces(b.credential)})
+	return maker, ours, err
 }
 
 // birthSocket gives the two ends of a socket on which workers are asked for.
@@ -36,7 +110,7 @@ func birthSocket() (ours int, theirs *os.File, err error) {
 	if err != nil {
 		return -1, nil, fmt.Errorf("socketpair: %w", err)
 	}
-	timeout := unix.NsecToTimeval(int64(nurseryTimeout))
+	timeout := unix.NsecToTimeval(int64(birthTimeout))
 	if err := unix.SetsockoptTimeval(ends[0], unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout); err != nil {
 		unix.Close(ends[0])
 		unix.Close(ends[1])
@@ -45,12 +119,8 @@ func birthSocket() (ours int, theirs *os.File, err error) {
 	return ends[0], os.NewFile(uintptr(ends[1]), "births"), nil
 }
 
-// given has the pids of the children that a thread gave away, and of some that
-// are gone. Who has been given a child reaps it.
-type given map[int]bool
-
-// ask gets a worker from who is at the other end of the socket.
-func (g *given) ask(socket int, r *nursery.Request) (*os.Process, error) {
+// ask gets a worker from the maker at the other end of the socket.
+func (b *births) ask(socket int, r *nursery.Request) (*os.Process, error) {
 	if err := nursery.SendRequest(socket, *r); err != nil {
 		return nil, errors.Join(nursery.ErrGone, err)
 	}
@@ -69,15 +139,15 @@ func (g *given) ask(socket int, r *nursery.Request) (*os.Process, error) {
 		p.Wait()
 		return nil, answer.Err()
 	}
-	g.note(answer.PID)
+	b.note(answer.PID)
 	return p, nil
 }
 
 // reapLost ends and reaps a child that was made by one who did not live to tell
 // of it.
-func (g given) reapLost() {
-	for _, pid := range childrenOfThread() {
-		if g[pid] {
+func (b *births) reapLost() {
+	for _, pid := range b.thread.children() {
+		if b.given[pid] {
 			continue
 		}
 		if p, err := os.FindProcess(pid); err == nil {
@@ -88,27 +158,14 @@ func (g given) reapLost() {
 }
 
 // note keeps in mind who was given away, and forgets those who are gone.
-func (g *given) note(pid int) {
+func (b *births) note(pid int) {
 	const many = 4096
-	if len(*g) >= many {
-		left := given{}
-		for _, child := range childrenOfThread() {
-			left[child] = (*g)[child]
+	if len(b.given) >= many {
+		left := map[int]bool{}
+		for _, child := range b.thread.children() {
+			left[child] = b.given[child]
 		}
-		*g = left
+		b.given = left
 	}
-	(*g)[pid] = true
-}
-
-// childrenOfThread lists this thread's; none where the kernel does not say
-// (CONFIG_PROC_CHILDREN).
-func childrenOfThread() []int {
-	list, _ := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", unix.Gettid()))
-	var pids []int
-	for _, field := range strings.Fields(string(list)) {
-		if pid, err := strconv.Atoi(field); err == nil {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
+	b.given[pid] = true
 }

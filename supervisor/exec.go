@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
-	"sync"
 	"syscall"
 	"time"
 
@@ -18,19 +16,7 @@ import (
 type execSpawner struct {
 	program    *os.File // the worker binary, opened once
 	credential *Credential
-	requests   chan spawnRequest
-	closing    sync.Once
-	ended      chan struct{}
-}
-
-type spawnRequest struct {
-	cgroupFD int
-	answer   chan<- spawnAnswer
-}
-
-type spawnAnswer struct {
-	process *Process
-	err     error
+	thread     *thread // whose children all workers are
 }
 
 // NewExecSpawner gives the Spawner that execs the binary at path for every
@@ -41,45 +27,18 @@ func NewExecSpawner(path string, credential *Credential) (Spawner, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &execSpawner{
-		program:    program,
-		credential: credential,
-		requests:   make(chan spawnRequest),
-		ended:      make(chan struct{}),
-	}
-	go s.serve()
-	return s, nil
-}
-
-// serve spawns on one thread that lives as long as the spawner: the kernel
-// sends a child its parent-death signal when the thread that forked it ends,
-// see PR_SET_PDEATHSIG in prctl(2).
-func (s *execSpawner) serve() {
-	defer close(s.ended)
-	runtime.LockOSThread() // not unlocked: the thread ends with the goroutine
-	for r := range s.requests {
-		p, err := s.spawn(r.cgroupFD)
-		r.answer <- spawnAnswer{p, err}
-	}
+	return &execSpawner{program: program, credential: credential, thread: newThread()}, nil
 }
 
 func (s *execSpawner) Namespaces() bool { return false }
 func (s *execSpawner) Kind() Kind       { return KindExec }
 
-func (s *execSpawner) Spawn(cgroupFD int) (*Process, error) {
-	answer := make(chan spawnAnswer, 1)
-	s.requests <- spawnRequest{cgroupFD, answer}
-	a := <-answer
-	return a.process, a.err
-}
-
 func (s *execSpawner) Close() {
-	s.closing.Do(func() { close(s.requests) })
-	<-s.ended
+	s.thread.end()
 	s.program.Close()
 }
 
-func (s *execSpawner) spawn(cgroupFD int) (*Process, error) {
+func (s *execSpawner) Spawn(cgroupFD int) (*Process, error) {
 	pipes, err := newPipes()
 	if err != nil {
 		return nil, err
@@ -98,8 +57,7 @@ func (s *execSpawner) spawn(cgroupFD int) (*Process, error) {
 	if s.credential != nil {
 		attr.Sys.Credential = &syscall.Credential{Uid: s.credential.UID, Gid: s.credential.GID}
 	}
-	pipes.Process.Process, err = startProcess(s.program, attr)
-	if err != nil {
+	if s.thread.do(func() { pipes.Process.Process, err = startProcess(s.program, attr) }); err != nil {
 		pipes.closePipes()
 		return nil, err
 	}

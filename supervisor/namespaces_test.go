@@ -165,12 +165,13 @@ func TestNurseryKilledUnderLoad(t *testing.T) {
 
 // What is kept in mind of workers does not grow with their number.
 func TestGivenWorkersAreForgotten(t *testing.T) {
-	g := given{}
+	b := &births{given: map[int]bool{}, thread: newThread()}
+	defer b.thread.end()
 	for pid := range 100_000 {
-		g.note(pid)
+		b.note(pid)
 	}
-	if len(g) > 5000 {
-		t.Errorf("%d are kept", len(g))
+	if len(b.given) > 5000 {
+		t.Errorf("%d are kept", len(b.given))
 	}
 }
 

@@ -3,44 +3,19 @@ package supervisor
 import (
 	"errors"
 	"os"
-	"runtime"
-	"strconv"
-	"sync"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"picloud/worker/nursery"
 )
 
-// nurseryTimeout bounds the wait for a nursery's word. It gives an answer
-// within a millisecond or two unless it is stopped.
-const nurseryTimeout = 20 * time.Second
-
 // nurserySpawner has its workers made by a nursery: a process that is in
-// namespaces of its own, see package nursery. One goroutine talks to it.
+// namespaces of its own, see package nursery.
 type nurserySpawner struct {
-	program    *os.File // the worker binary, opened once
-	credential *Credential
-	requests   chan nurseryRequest
-	closing    sync.Once
-	ended      chan struct{}
-
-	// of the goroutine that serves
+	*births
 	process *os.Process
-	socket  int
-	given   given
-}
-
-type nurseryRequest struct {
-	request nursery.Request
-	answer  chan<- nurseryAnswer // nil: no worker is wanted for now
-}
-
-type nurseryAnswer struct {
-	process *os.Process
-	err     error
+	socket  int // -1 if no nursery is there
 }
 
 // NewNurserySpawner gives the Spawner that puts every worker into user, mount,
@@ -50,22 +25,13 @@ type nurseryAnswer struct {
 // that an error says what this machine does not allow. It refuses to run workers as
 // root.
 func NewNurserySpawner(path string, credential *Credential) (Spawner, error) {
-	program, err := openProgram(path, credential)
+	b, err := newBirths(path, credential)
 	if err != nil {
 		return nil, err
 	}
-	s := &nurserySpawner{
-		program:    program,
-		credential: credential,
-		requests:   make(chan nurseryRequest),
-		ended:      make(chan struct{}),
-		given:      given{},
-	}
-	ready := make(chan error)
-	go s.serve(ready)
-	if err := <-ready; err != nil {
-		<-s.ended
-		program.Close()
+	s := &nurserySpawner{births: b, socket: -1}
+	if b.thread.do(func() { err = s.begin() }); err != nil {
+		s.Close()
 		if errors.Is(err, nursery.ErrGone) { // it could begin, and had nothing to say
 			return nil, cannotStart(err, "no worker can be started: "+path+" is no worker program",
 				"check that picloud-worker belongs to this version, or name it in PICLOUD_WORKER")
@@ -75,115 +41,56 @@ func NewNurserySpawner(path string, credential *Credential) (Spawner, error) {
 	return s, nil
 }
 
-// serve lives on one thread as long as the spawner: nursery and workers are this
-// thread's children, and the kernel kills them when it ends, see
-// PR_SET_PDEATHSIG in prctl(2).
-func (s *nurserySpawner) serve(ready chan<- error) {
-	defer close(s.ended)
-	runtime.LockOSThread() // not unlocked: the thread ends with the goroutine
-	err := s.start()
-	ready <- err
-	if err != nil {
-		return
-	}
-	for r := range s.requests {
-		if r.answer == nil {
-			s.stop()
-			continue
-		}
-		p, err := s.give(&r.request)
-		r.answer <- nurseryAnswer{p, err}
-	}
-	s.stop()
-}
-
 func (s *nurserySpawner) Namespaces() bool { return true }
 func (s *nurserySpawner) Kind() Kind       { return KindExec }
+func (s *nurserySpawner) Close()           { s.close(s.stop) }
 
-// Spawn asks a second time, with other pipes, if the nursery has ended: whoever
-// killed it has not killed its successor.
-func (s *nurserySpawner) Spawn(cgroupFD int) (*Process, error) {
-	p, err := s.spawn(cgroupFD)
-	if errors.Is(err, nursery.ErrGone) {
-		p, err = s.spawn(cgroupFD)
-	}
-	return p, err
-}
-
-func (s *nurserySpawner) spawn(cgroupFD int) (*Process, error) {
-	return spawnByRequest(cgroupFD, s.credential, func(r nursery.Request) (*os.Process, error) {
-		answer := make(chan nurseryAnswer, 1)
-		s.requests <- nurseryRequest{r, answer}
-		a := <-answer
-		return a.process, a.err
-	})
-}
+func (s *nurserySpawner) Spawn(cgroupFD int) (*Process, error) { return s.spawn(cgroupFD, s.give) }
 
 // rest ends the nursery until a worker is wanted again.
-func (s *nurserySpawner) rest() { s.requests <- nurseryRequest{} }
-
-func (s *nurserySpawner) Close() {
-	s.closing.Do(func() { close(s.requests) })
-	<-s.ended
-	s.program.Close()
-}
+func (s *nurserySpawner) rest() { s.thread.do(s.stop) }
 
 // give has the nursery make a worker. One that has ended, or says nothing, is
 // replaced, but not asked for the same worker: the other may have made it, and it
 // may have written into its pipe.
-func (s *nurserySpawner) give(r *nursery.Request) (*os.Process, error) {
-	p, err := s.ask(r)
+func (s *nurserySpawner) give(r *nursery.Request, p *Process) (err error) {
+	err = nursery.ErrGone
+	if s.socket >= 0 {
+		p.Process, err = s.ask(s.socket, r)
+	}
 	if errors.Is(err, nursery.ErrGone) {
 		s.stop()
-		s.given.reapLost()
-		if failed := s.start(); failed != nil {
-			return nil, failed
+		s.reapLost()
+		if failed := s.begin(); failed != nil {
+			return failed
 		}
 	}
-	return p, err
+	return err
 }
 
-// ask gets a worker from the nursery that is.
-func (s *nurserySpawner) ask(r *nursery.Request) (*os.Process, error) {
-	if s.socket < 0 {
-		return nil, nursery.ErrGone
-	}
-	return s.given.ask(s.socket, r)
-}
-
-// start starts a nursery and waits for it to be ready.
-func (s *nurserySpawner) start() error {
-	s.socket = -1
-	ours, theirs, err := birthSocket()
+// begin starts a nursery and waits for it to be ready.
+func (s *nurserySpawner) begin() (err error) {
+	process, socket, err := s.start(nursery.SocketFD, nursery.ProgramFD, []string{nursery.Name, s.program.Name()})
 	if err != nil {
 		return err
 	}
-	defer theirs.Close()
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	if err != nil {
-		unix.Close(ours)
-		return err
-	}
-	defer null.Close()
-	// the path is looked up when the child has its descriptors
-	s.process, err = os.StartProcess("/proc/self/fd/"+strconv.Itoa(nursery.ProgramFD),
-		[]string{nursery.Name, s.program.Name()}, &os.ProcAttr{
-			Dir:   "/",
-			Env:   []string{},
-			Files: []*os.File{null, null, os.Stderr, nursery.SocketFD: theirs, nursery.ProgramFD: s.program},
-			Sys:   sharedNamespaces(s.credential),
-		})
-	if err != nil {
-		unix.Close(ours)
-		return err
-	}
-	s.socket = ours
-	theirs.Close() // so that the end of the nursery is the end of the socket
+	s.process, s.socket = process, socket
 	if err := nursery.ReceiveReady(s.socket); err != nil {
 		s.stop()
 		return err
 	}
 	return nil
+}
+
+// stop ends the nursery. Workers are not its children and live on.
+func (s *nurserySpawner) stop() {
+	if s.socket < 0 {
+		return
+	}
+	unix.Close(s.socket)
+	s.socket = -1
+	s.process.Kill()
+	s.process.Wait()
 }
 
 // sharedNamespaces are those of all workers. In its user namespace who makes
@@ -208,15 +115,4 @@ func sharedNamespaces(credential *Credential) *syscall.SysProcAttr {
 	a.GidMappings = append(a.GidMappings, syscall.SysProcIDMap{ContainerID: gid, HostID: gid, Size: 1})
 	a.GidMappingsEnableSetgroups = true
 	return a
-}
-
-// stop ends the nursery. Workers are not its children and live on.
-func (s *nurserySpawner) stop() {
-	if s.socket < 0 {
-		return
-	}
-	unix.Close(s.socket)
-	s.socket = -1
-	s.process.Kill()
-	s.process.Wait()
 }

@@ -226,3 +226,26 @@ func TestOneScriptCannotStarveAnother(t *testing.T) {
 	cancel()
 	looping.Wait()
 }
+
+func TestQueueIsBounded(t *testing.T) {
+	s := start(t, "obeys", func(c *Config) { c.Workers, c.Queue = 1, 2 })
+	var mu sync.Mutex
+	outcomes := map[picloud.Outcome]int{}
+	var calls sync.WaitGroup
+	for range 10 {
+		calls.Go(func() {
+			r := s.Invoke(context.Background(), Invocation{Job: job("sleep")})
+			mu.Lock()
+			defer mu.Unlock()
+			outcomes[r.Outcome]++
+			if r.Outcome == picloud.OutcomeOverloaded && (r.Err.Code != picloud.CodeOverloaded || r.Usage != nil) {
+				t.Errorf("refused with %v, usage %v", r.Err, r.Usage)
+			}
+		})
+	}
+	calls.Wait()
+	if outcomes[picloud.OutcomeOK] < 3 || outcomes[picloud.OutcomeOverloaded] < 1 ||
+		outcomes[picloud.OutcomeOK]+outcomes[picloud.OutcomeOverloaded] != 10 {
+		t.Errorf("outcomes %v; want at least one that runs, two that wait, and the rest refused", outcomes)
+	}
+}

@@ -2,8 +2,6 @@ package supervisor
 
 import (
 	"fmt"
-	"runtime"
-	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -19,54 +17,39 @@ const dataBaseMB = 36
 // limit is set from outside, soft and hard, so that nothing depends on what the
 // worker does.
 type rlimitEnclosures struct {
-	requests chan rlimitRequest // nil if any thread may set limits
-	closing  sync.Once
-	ended    chan struct{}
-}
-
-type rlimitRequest struct {
-	pid    int
-	bytes  uint64
-	answer chan<- error
+	thread *thread // the only one that may set limits; nil if any may
 }
 
 // NewRlimitEnclosures gives the degraded mode for workers that run as
 // credential, or as the daemon's own user if it is nil.
+//
+// Then limits are set on a thread of its own that has the workers' user: root
+// may change another user's limits only with CAP_SYS_RESOURCE, which a daemon in a
+// container often lacks, but a user may always lower the limits of its own
+// processes. See prlimit(2), "Permissions".
 func NewRlimitEnclosures(credential *Credential) (Enclosures, error) {
-	e := &rlimitEnclosures{}
 	if credential == nil {
-		return e, nil
+		return &rlimitEnclosures{}, nil
 	}
-	e.requests, e.ended = make(chan rlimitRequest), make(chan struct{})
-	ready := make(chan error)
-	go e.serve(*credential, ready)
-	if err := <-ready; err != nil {
-		<-e.ended
+	e := &rlimitEnclosures{newThread()}
+	var err error
+	if e.thread.do(func() { err = become(*credential) }); err != nil {
+		e.thread.end()
 		return nil, err
 	}
 	return e, nil
 }
 
-// serve sets limits on a thread of its own that has the workers' user: root
-// may change another user's limits only with CAP_SYS_RESOURCE, which a daemon in a
-// container often lacks, but a user may always lower the limits of its own
-// processes. See prlimit(2), "Permissions". The kernel keeps users by thread.
-func (e *rlimitEnclosures) serve(c Credential, ready chan<- error) {
-	defer close(e.ended)
-	runtime.LockOSThread() // not unlocked: the thread ends with the goroutine
+// become gives the calling thread, and no other, to another user.
+func become(c Credential) error {
 	gid, uid := uintptr(c.GID), uintptr(c.UID)
 	if _, _, errno := unix.RawSyscall(nursery.SysSetresgid, gid, gid, gid); errno != 0 {
-		ready <- fmt.Errorf("setresgid: %w", errno)
-		return
+		return fmt.Errorf("setresgid: %w", errno)
 	}
 	if _, _, errno := unix.RawSyscall(nursery.SysSetresuid, uid, uid, uid); errno != 0 {
-		ready <- fmt.Errorf("setresuid: %w", errno)
-		return
+		return fmt.Errorf("setresuid: %w", errno)
 	}
-	ready <- nil
-	for r := range e.requests {
-		r.answer <- limitData(r.pid, r.bytes)
-	}
+	return nil
 }
 
 func limitData(pid int, bytes uint64) error {
@@ -80,9 +63,8 @@ func (e *rlimitEnclosures) Mode() Mode              { return ModeRlimit }
 func (e *rlimitEnclosures) New() (Enclosure, error) { return rlimitEnclosure{e}, nil }
 
 func (e *rlimitEnclosures) Close() error {
-	if e.requests != nil {
-		e.closing.Do(func() { close(e.requests) })
-		<-e.ended
+	if e.thread != nil {
+		e.thread.end()
 	}
 	return nil
 }
@@ -91,14 +73,13 @@ type rlimitEnclosure struct{ all *rlimitEnclosures }
 
 func (rlimitEnclosure) CgroupFD() int { return -1 }
 
-func (r rlimitEnclosure) Limit(pid int, memoryLimitMB int64) error {
+func (r rlimitEnclosure) Limit(pid int, memoryLimitMB int64) (err error) {
 	bytes := uint64(dataBaseMB+memoryLimitMB) << 20
-	if r.all.requests == nil {
+	if r.all.thread == nil {
 		return limitData(pid, bytes)
 	}
-	answer := make(chan error, 1)
-	r.all.requests <- rlimitRequest{pid, bytes, answer}
-	return <-answer
+	r.all.thread.do(func() { err = limitData(pid, bytes) })
+	return err
 }
 
 // Kill has nothing to do: a locked worker cannot make other processes, and

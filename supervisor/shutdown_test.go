@@ -5,6 +5,9 @@ import (
 	"errors"
 	"os"
 	"testing"
+	"time"
+
+	"picloud"
 )
 
 // A stop whose time is up closes the supervisor before its answers go out, and
@@ -52,5 +55,46 @@ func TestStoppedPoolGivesNoWorker(t *testing.T) {
 	s.pool.stop()
 	if _, err := s.pool.take(context.Background()); !errors.Is(err, errStopped) {
 		t.Errorf("take: %v, want errStopped", err)
+	}
+}
+
+func TestDrain(t *testing.T) {
+	s := start(t, "obeys", nil)
+	finished := make(chan *Report)
+	go func() { finished <- s.Invoke(context.Background(), Invocation{Job: job("sleep")}) }()
+	for s.Stats().Running == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	drained := make(chan error)
+	go func() { drained <- s.Drain(context.Background()) }()
+	for !s.Stats().Draining {
+		time.Sleep(time.Millisecond)
+	}
+	if r := s.Invoke(context.Background(), Invocation{Job: job("answer")}); r.Err == nil || r.Err.Code != picloud.CodeShuttingDown {
+		t.Errorf("while draining: %s, %v", r.Outcome, r.Err)
+	}
+	if r := <-finished; r.Outcome != picloud.OutcomeOK {
+		t.Errorf("what ran: %s, %v", r.Outcome, r.Err)
+	}
+	if err := <-drained; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCloseEndsWhatRuns(t *testing.T) {
+	s := start(t, "obeys", nil)
+	finished := make(chan *Report)
+	go func() { finished <- s.Invoke(context.Background(), Invocation{Job: job("hang")}) }()
+	for s.Stats().Running == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	if err := s.Drain(ctx); err == nil {
+		t.Error("Drain did not report that its time was up")
+	}
+	go s.pool.close()
+	if r := <-finished; r.Outcome != picloud.OutcomeWorkerKilled && r.Outcome != picloud.OutcomeOverloaded {
+		t.Errorf("%s, %v", r.Outcome, r.Err)
 	}
 }

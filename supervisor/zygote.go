@@ -4,9 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
-	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,32 +31,14 @@ const (
 )
 
 // zygoteSpawner has its workers made by a zygote: a worker that copies itself, see
-// package zygote. One goroutine talks to it.
+// package zygote.
 type zygoteSpawner struct {
-	program    *os.File // the worker binary, opened once
-	credential *Credential
-	requests   chan zygoteRequest
-	closing    sync.Once
-	ended      chan struct{}
-
-	// of the goroutine that serves
+	*births
 	current   *zygoteProcess // nil if it has ended
 	successor *zygoteProcess // one that is not ready yet, nil if there is none
 	failures  int            // zygotes in a row that made no worker
 	lastErr   error          // why the last of those did not
 	notBefore time.Time      // when another one may be started
-	given     given
-}
-
-type zygoteRequest struct {
-	request nursery.Request
-	answer  chan<- zygoteAnswer
-}
-
-type zygoteAnswer struct {
-	process *os.Process
-	doubt   *atomic.Bool
-	err     error
 }
 
 // NewZygoteSpawner gives the Spawner whose workers are copies of one that is up
@@ -67,22 +46,13 @@ type zygoteAnswer struct {
 // NewNurserySpawner's are given, and the same contract holds for the arguments and
 // for errors.
 func NewZygoteSpawner(path string, credential *Credential) (Spawner, error) {
-	program, err := openProgram(path, credential)
+	b, err := newBirths(path, credential)
 	if err != nil {
 		return nil, err
 	}
-	s := &zygoteSpawner{
-		program:    program,
-		credential: credential,
-		requests:   make(chan zygoteRequest),
-		ended:      make(chan struct{}),
-		given:      given{},
-	}
-	ready := make(chan error)
-	go s.serve(ready)
-	if err := <-ready; err != nil {
-		<-s.ended
-		program.Close()
+	s := &zygoteSpawner{births: b}
+	if b.thread.do(func() { err = s.replace() }); err != nil {
+		s.Close()
 		hint := NamespacesSwitch(os.DirFS("/"))
 		if hint == "" {
 			hint = "check that picloud-worker belongs to this version; or let the daemon choose, with --spawner=auto"
@@ -92,71 +62,28 @@ func NewZygoteSpawner(path string, credential *Credential) (Spawner, error) {
 	return s, nil
 }
 
-// serve lives on one thread as long as the spawner, as a nursery's does.
-func (s *zygoteSpawner) serve(ready chan<- error) {
-	defer close(s.ended)
-	runtime.LockOSThread() // not unlocked: the thread ends with the goroutine
-	err := s.replace()
-	ready <- err
-	if err != nil {
-		return
-	}
-	for r := range s.requests {
-		r.answer <- s.give(&r.request)
-	}
-	s.drop()
-}
-
 func (s *zygoteSpawner) Namespaces() bool { return true }
 func (s *zygoteSpawner) Kind() Kind       { return KindZygote }
+func (s *zygoteSpawner) Close()           { s.close(s.drop) }
 
-// Spawn asks a second time, with other pipes, if the zygote has ended.
-func (s *zygoteSpawner) Spawn(cgroupFD int) (*Process, error) {
-	p, err := s.spawn(cgroupFD)
-	if errors.Is(err, nursery.ErrGone) {
-		p, err = s.spawn(cgroupFD)
-	}
-	return p, err
-}
-
-func (s *zygoteSpawner) spawn(cgroupFD int) (*Process, error) {
-	var doubt *atomic.Bool
-	p, err := spawnByRequest(cgroupFD, s.credential, func(r nursery.Request) (*os.Process, error) {
-		answer := make(chan zygoteAnswer, 1)
-		s.requests <- zygoteRequest{r, answer}
-		a := <-answer
-		doubt = a.doubt
-		return a.process, a.err
-	})
-	if err == nil {
-		p.doubt = doubt
-	}
-	return p, err
-}
-
-func (s *zygoteSpawner) Close() {
-	s.closing.Do(func() { close(s.requests) })
-	<-s.ended
-	s.program.Close()
-}
+func (s *zygoteSpawner) Spawn(cgroupFD int) (*Process, error) { return s.spawn(cgroupFD, s.give) }
 
 // give has the zygote make a worker. If it has ended it is not known whether it
 // made this one, which may have written into its pipe, so another is not asked for
 // the same.
-func (s *zygoteSpawner) give(r *nursery.Request) zygoteAnswer {
+func (s *zygoteSpawner) give(r *nursery.Request, p *Process) (err error) {
 	if err := s.refresh(); err != nil {
-		return zygoteAnswer{err: err}
+		return err
 	}
-	p, err := s.given.ask(s.current.socket, r)
-	if err == nil {
+	if p.Process, err = s.ask(s.current.socket, r); err == nil {
+		p.doubt = &s.current.doubted
 		s.current.copies++
 		s.failures = 0
-		return zygoteAnswer{p, &s.current.doubted, nil}
 	}
 	if errors.Is(err, nursery.ErrGone) {
 		s.lost(err)
 	}
-	return zygoteAnswer{err: err}
+	return err
 }
 
 // refresh sees to it that there is a zygote to ask, and that it is a fresh one.
@@ -184,7 +111,7 @@ func (s *zygoteSpawner) refresh() error {
 	}
 	if (s.current.copies >= maxCopies || time.Since(s.current.started) >= maxZygoteAge) && !time.Now().Before(s.notBefore) {
 		var err error
-		if s.successor, err = startZygote(s.program, s.credential); err != nil {
+		if s.successor, err = s.startZygote(); err != nil {
 			s.failed(err)
 		}
 	}
@@ -197,14 +124,14 @@ func (s *zygoteSpawner) replace() error {
 		return fmt.Errorf("no zygote is started for another %v: %d in a row have made no worker, the last: %w",
 			wait.Round(time.Millisecond), s.failures, s.lastErr)
 	}
-	z, err := startZygote(s.program, s.credential)
+	z, err := s.startZygote()
 	if err != nil {
 		s.failed(err)
 		return err
 	}
 	if err := z.hear(zygoteTimeout); err != nil {
 		z.end()
-		s.given.reapLost()
+		s.reapLost()
 		s.failed(err)
 		return err
 	}
@@ -218,7 +145,7 @@ func (s *zygoteSpawner) lost(err error) {
 		s.failed(err)
 	}
 	s.drop()
-	s.given.reapLost()
+	s.reapLost()
 }
 
 // drop ends all zygotes. Workers are not their children and live on.
@@ -252,36 +179,16 @@ type zygoteProcess struct {
 }
 
 // startZygote starts one, which is not ready when this returns.
-func startZygote(program *os.File, credential *Credential) (*zygoteProcess, error) {
-	ours, theirs, err := birthSocket()
-	if err != nil {
-		return nil, err
-	}
-	z := &zygoteProcess{socket: ours, started: time.Now()}
-	defer theirs.Close()
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	if err != nil {
-		z.end()
-		return nil, err
-	}
-	defer null.Close()
+func (s *zygoteSpawner) startZygote() (*zygoteProcess, error) {
 	var user *sandbox.User
-	if credential != nil {
-		user = &sandbox.User{UID: credential.UID, GID: credential.GID}
+	if s.credential != nil {
+		user = &sandbox.User{UID: s.credential.UID, GID: s.credential.GID}
 	}
-	// the path is looked up when the child has its descriptors
-	z.starter, err = os.StartProcess("/proc/self/fd/"+strconv.Itoa(zygote.ProgramFD),
-		zygote.Arguments(program.Name(), user), &os.ProcAttr{
-			Dir:   "/",
-			Env:   []string{},
-			Files: []*os.File{null, sandbox.ZygoteSocketFD: theirs, 2: os.Stderr, zygote.ProgramFD: program},
-			Sys:   sharedNamespaces(credential),
-		})
+	starter, socket, err := s.start(sandbox.ZygoteSocketFD, zygote.ProgramFD, zygote.Arguments(s.program.Name(), user))
 	if err != nil {
-		z.end()
 		return nil, err
 	}
-	return z, nil
+	return &zygoteProcess{starter: starter, socket: socket, started: time.Now()}, nil
 }
 
 // hear waits for the zygote's first words, until it is ready. If that takes

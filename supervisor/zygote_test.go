@@ -219,7 +219,7 @@ func TestCopyThatHangs(t *testing.T) {
 // Zygotes that make no worker are not started without end, and the reason is
 // told.
 func TestZygoteBackoff(t *testing.T) {
-	s := &zygoteSpawner{given: given{}}
+	s := &zygoteSpawner{}
 	for failures := 1; failures < 100; failures++ {
 		s.failed(nursery.ErrGone)
 		most := min(minZygoteWait<<min(failures-1, 30), maxZygoteWait)
