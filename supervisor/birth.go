@@ -19,12 +19,14 @@ const birthTimeout = 20 * time.Second
 
 // births is what spawners have in common whose workers are made by a process of
 // their own, the maker: a nursery or a zygote. Maker and workers are children of one
-// thread. What asks the maker runs there, one at a time.
+// thread, which starts the maker; any may ask it, one at a time.
 type births struct {
 	program    *os.File // the worker binary, opened once; the maker's too
 	credential *Credential
 	thread     *thread
 	closing    sync.Once
+
+	mu sync.Mutex // held while the maker is asked, started or ended
 
 	// given has the pids of the children that were given away, and of some that are
 	// gone. Who has been given a child reaps it.
@@ -60,7 +62,10 @@ func (b *births) try(cgroupFD int, give func(*nursery.Request, *Process) error) 
 	if b.credential != nil {
 		r.UID, r.GID = b.credential.UID, b.credential.GID
 	}
-	if b.thread.do(func() { err = give(r, &pipes.Process) }); err != nil {
+	b.mu.Lock()
+	err = give(r, &pipes.Process)
+	b.mu.Unlock()
+	if err != nil {
 		pipes.closePipes()
 		return nil, err
 	}
@@ -70,7 +75,9 @@ func (b *births) try(cgroupFD int, give func(*nursery.Request, *Process) error) 
 // close ends all, with stop to end the maker. It may be called again.
 func (b *births) close(stop func()) {
 	b.closing.Do(func() {
-		b.thread.do(stop)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		stop()
 		b.thread.end()
 		b.program.Close()
 	})
@@ -98,9 +105,11 @@ func (b *births) start(socketFD, programFD int, arguments []string) (maker *os.P
 	files := make([]*os.File, programFD+1)
 	files[0], files[1], files[2] = null, null, os.Stderr
 	files[socketFD], files[programFD] = theirs, b.program
-	// the path is looked up when the child has its descriptors
-	maker, err = os.StartProcess("/proc/self/fd/"+strconv.Itoa(programFD), arguments,
-		&os.ProcAttr{Dir: "/", Env: []string{}, Files: files, Sys: sharedNamespaces(b.credential)})
+	b.thread.do(func() {
+		// the path is looked up when the child has its descriptors
+		maker, err = os.StartProcess("/proc/self/fd/"+strconv.Itoa(programFD), arguments,
+			&os.ProcAttr{Dir: "/", Env: []string{}, Files: files, Sys: sharedNamespaces(b.credential)})
+	})
 	return maker, ours, err
 }
 

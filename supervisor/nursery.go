@@ -30,7 +30,7 @@ func NewNurserySpawner(path string, credential *Credential) (Spawner, error) {
 		return nil, err
 	}
 	s := &nurserySpawner{births: b, socket: -1}
-	if b.thread.do(func() { err = s.begin() }); err != nil {
+	if err := s.begin(); err != nil {
 		s.Close()
 		if errors.Is(err, nursery.ErrGone) { // it could begin, and had nothing to say
 			return nil, cannotStart(err, "no worker can be started: "+path+" is no worker program",
@@ -48,7 +48,11 @@ func (s *nurserySpawner) Close()           { s.close(s.stop) }
 func (s *nurserySpawner) Spawn(cgroupFD int) (*Process, error) { return s.spawn(cgroupFD, s.give) }
 
 // rest ends the nursery until a worker is wanted again.
-func (s *nurserySpawner) rest() { s.thread.do(s.stop) }
+func (s *nurserySpawner) rest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stop()
+}
 
 // give has the nursery make a worker. One that has ended, or says nothing, is
 // replaced, but not asked for the same worker: the other may have made it, and it

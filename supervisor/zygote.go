@@ -51,7 +51,7 @@ func NewZygoteSpawner(path string, credential *Credential) (Spawner, error) {
 		return nil, err
 	}
 	s := &zygoteSpawner{births: b}
-	if b.thread.do(func() { err = s.replace() }); err != nil {
+	if err := s.replace(); err != nil {
 		s.Close()
 		hint := NamespacesSwitch(os.DirFS("/"))
 		if hint == "" {
