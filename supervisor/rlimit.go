@@ -1,7 +1,10 @@
 package supervisor
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 
@@ -16,37 +19,47 @@ const dataBaseMB = 36
 // rlimitEnclosures is the degraded mode: RLIMIT_DATA in place of memory.max. The
 // limit is set from outside, soft and hard, so that nothing depends on what the
 // worker does.
-type rlimitEnclosures struct {
-	thread *thread // the only one that may set limits; nil if any may
-}
+type rlimitEnclosures struct{ credential *Credential }
 
 // NewRlimitEnclosures gives the degraded mode for workers that run as
 // credential, or as the daemon's own user if it is nil.
-//
-// Then limits are set on a thread of its own that has the workers' user: root
-// may change another user's limits only with CAP_SYS_RESOURCE, which a daemon in a
-// container often lacks, but a user may always lower the limits of its own
-// processes. See prlimit(2), "Permissions".
 func NewRlimitEnclosures(credential *Credential) (Enclosures, error) {
-	if credential == nil {
-		return &rlimitEnclosures{}, nil
-	}
-	e := &rlimitEnclosures{newThread()}
-	var err error
-	if e.thread.do(func() { err = become(*credential) }); err != nil {
-		e.thread.end()
+	e := &rlimitEnclosures{credential}
+	if err := e.asWorker(func() error { return nil }); err != nil { // nor would it be for a worker
 		return nil, err
 	}
 	return e, nil
 }
 
-// become gives the calling thread, and no other, to another user.
-func become(c Credential) error {
-	gid, uid := uintptr(c.GID), uintptr(c.UID)
-	if _, _, errno := unix.RawSyscall(nursery.SysSetresgid, gid, gid, gid); errno != 0 {
+// asWorker calls f on a thread whose real user is the workers' meanwhile: root
+// may change another user's limits only with CAP_SYS_RESOURCE, which a daemon in a
+// container often lacks, but a user may always lower the limits of its own
+// processes. See prlimit(2), "Permissions". The kernel keeps users by thread.
+func (e *rlimitEnclosures) asWorker(f func() error) error {
+	if e.credential == nil {
+		return f()
+	}
+	runtime.LockOSThread()
+	uid, gid := os.Getuid(), os.Getgid()
+	err := setRealUser(int(e.credential.UID), int(e.credential.GID))
+	if err == nil {
+		err = f()
+	}
+	if back := setRealUser(uid, gid); back != nil {
+		return errors.Join(err, back) // not unlocked: the thread ends with the goroutine
+	}
+	runtime.UnlockOSThread()
+	return err
+}
+
+// setRealUser changes who the calling thread, and no other, really is. It leaves
+// who it acts as, and what it is capable of.
+func setRealUser(uid, gid int) error {
+	const same = ^uintptr(0)
+	if _, _, errno := unix.RawSyscall(nursery.SysSetresgid, uintptr(gid), same, same); errno != 0 {
 		return fmt.Errorf("setresgid: %w", errno)
 	}
-	if _, _, errno := unix.RawSyscall(nursery.SysSetresuid, uid, uid, uid); errno != 0 {
+	if _, _, errno := unix.RawSyscall(nursery.SysSetresuid, uintptr(uid), same, same); errno != 0 {
 		return fmt.Errorf("setresuid: %w", errno)
 	}
 	return nil
@@ -61,25 +74,14 @@ func limitData(pid int, bytes uint64) error {
 
 func (e *rlimitEnclosures) Mode() Mode              { return ModeRlimit }
 func (e *rlimitEnclosures) New() (Enclosure, error) { return rlimitEnclosure{e}, nil }
-
-func (e *rlimitEnclosures) Close() error {
-	if e.thread != nil {
-		e.thread.end()
-	}
-	return nil
-}
+func (e *rlimitEnclosures) Close() error            { return nil }
 
 type rlimitEnclosure struct{ all *rlimitEnclosures }
 
 func (rlimitEnclosure) CgroupFD() int { return -1 }
 
-func (r rlimitEnclosure) Limit(pid int, memoryLimitMB int64) (err error) {
-	bytes := uint64(dataBaseMB+memoryLimitMB) << 20
-	if r.all.thread == nil {
-		return limitData(pid, bytes)
-	}
-	r.all.thread.do(func() { err = limitData(pid, bytes) })
-	return err
+func (r rlimitEnclosure) Limit(pid int, memoryLimitMB int64) error {
+	return r.all.asWorker(func() error { return limitData(pid, uint64(dataBaseMB+memoryLimitMB)<<20) })
 }
 
 // Kill has nothing to do: a locked worker cannot make other processes, and
