@@ -79,12 +79,12 @@ func (s *autoSpawner) Kind() Kind {
 }
 
 // Spawn has exec make what the zygote cannot, while that is being replaced.
-func (s *autoSpawner) Spawn(cgroupFD int) (*Process, error) {
+func (s *autoSpawner) Spawn(cgroupFD int, eager bool) (*Process, error) {
 	z := s.zygote.Load()
 	if z == nil {
-		return s.exec.Spawn(cgroupFD)
+		return s.exec.Spawn(cgroupFD, eager)
 	}
-	p, err := z.Spawn(cgroupFD)
+	p, err := z.Spawn(cgroupFD, eager)
 	if err == nil {
 		if !s.last.Swap(true) {
 			s.logger.Info("workers are made by a zygote again")
@@ -95,7 +95,7 @@ func (s *autoSpawner) Spawn(cgroupFD int) (*Process, error) {
 	if s.last.Swap(false) {
 		s.logger.Warn("workers are made by exec meanwhile: the zygote fails", zap.Error(err))
 	}
-	p, execErr := s.exec.Spawn(cgroupFD)
+	p, execErr := s.exec.Spawn(cgroupFD, eager)
 	if execErr != nil {
 		return nil, errors.Join(execErr, err)
 	}

@@ -34,7 +34,7 @@ func BenchmarkSpawn(b *testing.B) {
 			}
 			b.ResetTimer()
 			for range b.N {
-				p, err := s.Spawn(-1)
+				p, err := s.Spawn(-1, false)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -61,7 +61,7 @@ func idlePSS(b *testing.B, s Spawner) float64 {
 	sum := 0
 	var workers []*Process
 	for range pool {
-		p, err := s.Spawn(-1)
+		p, err := s.Spawn(-1, false)
 		if err != nil {
 			b.Fatal(err)
 		}

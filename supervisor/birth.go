@@ -44,21 +44,21 @@ func newBirths(path string, credential *Credential) (*births, error) {
 // spawn makes a worker's pipes and has give make the worker for them. It does so a
 // second time, with other pipes, if the maker has ended: whoever killed it has not
 // killed its successor.
-func (b *births) spawn(cgroupFD int, give func(*nursery.Request, *Process) error) (*Process, error) {
-	p, err := b.try(cgroupFD, give)
+func (b *births) spawn(cgroupFD int, eager bool, give func(*nursery.Request, *Process) error) (*Process, error) {
+	p, err := b.try(cgroupFD, eager, give)
 	if errors.Is(err, nursery.ErrGone) {
-		p, err = b.try(cgroupFD, give)
+		p, err = b.try(cgroupFD, eager, give)
 	}
 	return p, err
 }
 
-func (b *births) try(cgroupFD int, give func(*nursery.Request, *Process) error) (*Process, error) {
+func (b *births) try(cgroupFD int, eager bool, give func(*nursery.Request, *Process) error) (*Process, error) {
 	pipes, err := newPipes()
 	if err != nil {
 		return nil, err
 	}
 	defer pipes.closeWorkers()
-	r := &nursery.Request{Jobs: int(pipes.jobs.Fd()), Answers: int(pipes.answers.Fd()), Cgroup: cgroupFD}
+	r := &nursery.Request{Jobs: int(pipes.jobs.Fd()), Answers: int(pipes.answers.Fd()), Cgroup: cgroupFD, Eager: eager}
 	if b.credential != nil {
 		r.UID, r.GID = b.credential.UID, b.credential.GID
 	}

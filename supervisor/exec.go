@@ -38,7 +38,7 @@ func (s *execSpawner) Close() {
 	s.program.Close()
 }
 
-func (s *execSpawner) Spawn(cgroupFD int) (*Process, error) {
+func (s *execSpawner) Spawn(cgroupFD int, eager bool) (*Process, error) {
 	pipes, err := newPipes()
 	if err != nil {
 		return nil, err

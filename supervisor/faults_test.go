@@ -70,16 +70,16 @@ func (e faultyEnclosure) Evidence() (Evidence, error) {
 func (f *faulty) Namespaces() bool { return f.workers.Namespaces() }
 func (f *faulty) Kind() Kind       { return f.workers.Kind() }
 
-func (f *faulty) Spawn(cgroupFD int) (*Process, error) {
+func (f *faulty) Spawn(cgroupFD int, eager bool) (*Process, error) {
 	f.tried.Add(1)
 	fault, _ := f.fault.Load().(string)
 	if fault == "fork fails" {
 		return nil, fmt.Errorf("fork/exec: %w", syscall.EAGAIN)
 	}
 	if other := f.others[fault]; other != nil {
-		return other.Spawn(cgroupFD)
+		return other.Spawn(cgroupFD, eager)
 	}
-	return f.workers.Spawn(cgroupFD)
+	return f.workers.Spawn(cgroupFD, eager)
 }
 
 func startFaulty(t *testing.T) (*Supervisor, *faulty) {

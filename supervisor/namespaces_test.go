@@ -24,7 +24,7 @@ import (
 // waiting spawns a stub that stays, without a pool around it.
 func waiting(t *testing.T, s Spawner) *Process {
 	t.Helper()
-	p, err := s.Spawn(-1)
+	p, err := s.Spawn(-1, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestBirthThatFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if _, err := s.Spawn(int(file.Fd())); !errors.Is(err, unix.EBADF) || !strings.Contains(err.Error(), "clone3") {
+	if _, err := s.Spawn(int(file.Fd()), false); !errors.Is(err, unix.EBADF) || !strings.Contains(err.Error(), "clone3") {
 		t.Errorf("a cgroup that is none: %v", err)
 	}
 	if after := len(children(t)); after != before {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -105,7 +106,7 @@ func (p *pool) fill() {
 		if delay > 0 && !p.wait(delay) {
 			continue
 		}
-		w, err := newWorker(p.spawner, p.enclosures, p.logger)
+		w, err := newWorker(p.spawner, p.enclosures, p.wantsEager(), p.logger)
 		if err != nil {
 			p.failed("a worker could not be started", err)
 			continue
@@ -116,6 +117,29 @@ func (p *pool) fill() {
 		p.mu.Unlock()
 		p.living.Go(func() { p.live(w) })
 	}
+}
+
+// maxEager is how many idle workers are eager, which the next calls get: more
+// calls at a time find the others. Together they hold about one MiB more.
+const maxEager = 4
+
+// wantsEager tells whether the next worker is to be an eager one. One that a caller
+// waits for is not: it would be ready later.
+func (p *pool) wantsEager() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	eager := 0
+	for _, w := range p.idle {
+		if w.process.Eager {
+			eager++
+		}
+	}
+	for w := range p.starting {
+		if w.process.Eager {
+			eager++
+		}
+	}
+	return len(p.waiters) == 0 && eager < maxEager
 }
 
 func (p *pool) live(w *worker) {
@@ -172,8 +196,10 @@ func (p *pool) take(ctx context.Context) (*worker, error) {
 	}
 	p.mu.Lock()
 	if n := len(p.idle); n > 0 {
-		w := p.idle[0]
-		p.idle = p.idle[1:]
+		// an eager one, if there is one; else who waits longest
+		i := max(0, slices.IndexFunc(p.idle, func(w *worker) bool { return w.process.Eager }))
+		w := p.idle[i]
+		p.idle = slices.Delete(p.idle, i, i+1)
 		p.mu.Unlock()
 		return w, nil
 	}

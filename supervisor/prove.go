@@ -28,15 +28,15 @@ func proveSpawner(ctx context.Context, s Spawner, e Enclosures) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := proveWorker(ctx, s, e, i%proofKills == proofKills-1); err != nil {
+		if err := proveWorker(ctx, s, e, i%2 == 0, i%proofKills == proofKills-1); err != nil {
 			return fmt.Errorf("worker %d of %d: %w", i+1, proofWorkers, err)
 		}
 	}
 	return nil
 }
 
-func proveWorker(ctx context.Context, s Spawner, e Enclosures, kill bool) error {
-	w, err := newWorker(s, e, zap.NewNop())
+func proveWorker(ctx context.Context, s Spawner, e Enclosures, eager, kill bool) error {
+	w, err := newWorker(s, e, eager, zap.NewNop())
 	if err != nil {
 		return err
 	}

@@ -18,11 +18,11 @@ type failing struct {
 	times atomic.Int64
 }
 
-func (f *failing) Spawn(cgroupFD int) (*Process, error) {
+func (f *failing) Spawn(cgroupFD int, eager bool) (*Process, error) {
 	if f.times.Add(-1) >= 0 {
 		return nil, errors.New("there are no processes left")
 	}
-	return f.Spawner.Spawn(cgroupFD)
+	return f.Spawner.Spawn(cgroupFD, eager)
 }
 
 // After a failure workers are started one at a time; the first that is ready

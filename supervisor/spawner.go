@@ -27,13 +27,16 @@ const (
 //   - It has no environment, no descriptors but the pipe's, and never runs as
 //     root. It is killed by the kernel when the daemon dies.
 //   - It is the daemon's own child: Process.Wait reaps it.
+//   - If eager is asked for and the Spawner can, which Process.Eager tells, it
+//     does before it is Ready what its job would else wait for. It then holds some
+//     hundred KiB more while it waits.
 //   - On an error nothing is left: no process, no descriptor.
 //
 // Namespaces tells whether workers are in namespaces of their own, with an empty
-// root. Kind is how workers are made at this time. Spawn may be called from several goroutines. Close ends the Spawner once all
-// processes have been reaped.
+// root. Kind is how workers are made at this time. Spawn may be called from several
+// goroutines. Close ends the Spawner once all processes have been reaped.
 type Spawner interface {
-	Spawn(cgroupFD int) (*Process, error)
+	Spawn(cgroupFD int, eager bool) (*Process, error)
 	Namespaces() bool
 	Kind() Kind
 	Close()
@@ -45,6 +48,8 @@ type Process struct {
 	*os.Process
 	Jobs    *os.File // written by the daemon
 	Answers *os.File // read by the daemon; the worker's stdout and stderr
+
+	Eager   bool     // see Spawner
 
 	doubt *atomic.Bool // of what it is a copy, nil if it is none; see unready
 }

@@ -59,13 +59,14 @@ type ending struct {
 // errRefused is a worker's own word that it could not lock itself.
 var errRefused = errors.New("the worker could not lock itself")
 
-// newWorker spawns a process in a fresh enclosure. The caller runs live.
-func newWorker(s Spawner, e Enclosures, logger *zap.Logger) (*worker, error) {
+// newWorker spawns a process in a fresh enclosure, an eager one if the Spawner makes
+// such. The caller runs live.
+func newWorker(s Spawner, e Enclosures, eager bool, logger *zap.Logger) (*worker, error) {
 	enclosure, err := e.New()
 	if err != nil {
 		return nil, fmt.Errorf("making a worker's cgroup: %w", err)
 	}
-	process, err := s.Spawn(enclosure.CgroupFD())
+	process, err := s.Spawn(enclosure.CgroupFD(), eager)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting a worker: %w", err), enclosure.Remove())
 	}

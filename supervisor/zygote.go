@@ -66,7 +66,7 @@ func (s *zygoteSpawner) Namespaces() bool { return true }
 func (s *zygoteSpawner) Kind() Kind       { return KindZygote }
 func (s *zygoteSpawner) Close()           { s.close(s.drop) }
 
-func (s *zygoteSpawner) Spawn(cgroupFD int) (*Process, error) { return s.spawn(cgroupFD, s.give) }
+func (s *zygoteSpawner) Spawn(cgroupFD int, eager bool) (*Process, error) { return s.spawn(cgroupFD, eager, s.give) }
 
 // give has the zygote make a worker. If it has ended it is not known whether it
 // made this one, which may have written into its pipe, so another is not asked for
@@ -76,7 +76,7 @@ func (s *zygoteSpawner) give(r *nursery.Request, p *Process) (err error) {
 		return err
 	}
 	if p.Process, err = s.ask(s.current.socket, r); err == nil {
-		p.doubt = &s.current.doubted
+		p.doubt, p.Eager = &s.current.doubted, r.Eager
 		s.current.copies++
 		s.failures = 0
 	}

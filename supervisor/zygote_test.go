@@ -254,7 +254,7 @@ func TestCopyThatCannotBeMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if _, err := s.Spawn(int(file.Fd())); !errors.Is(err, syscall.EBADF) || !strings.Contains(err.Error(), "clone3") {
+	if _, err := s.Spawn(int(file.Fd()), false); !errors.Is(err, syscall.EBADF) || !strings.Contains(err.Error(), "clone3") {
 		t.Errorf("%v", err)
 	}
 	if after := len(children(t)); after != before {

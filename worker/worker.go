@@ -64,7 +64,8 @@ func Zygote() int {
 	settle()
 	return zygote.Main(
 		func() (zygote.Life, error) {
-			if err := rehearse(); err != nil {
+			job, err := rehearse()
+			if err != nil {
 				return nil, err
 			}
 			interpreter, err := lua.New()
@@ -72,7 +73,16 @@ func Zygote() int {
 				return nil, err
 			}
 			interpreter.Stage()
-			return func() int {
+			rehearsal, err := newRehearsal(job)
+			if err != nil {
+				return nil, err
+			}
+			return func(eager bool) int {
+				if eager {
+					if _, err := rehearsal.perform(); err != nil {
+						return refuse(err)
+					}
+				}
 				if err := interpreter.Reseed(); err != nil {
 					return refuse(err)
 				}

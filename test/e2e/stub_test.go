@@ -30,7 +30,7 @@ func (l *lateLocks) Worker() error {
 // stubZygote is this test binary in a zygote's place.
 func stubZygote() int {
 	return zygote.Main(
-		func() (zygote.Life, error) { return func() int { stubWorker(); return 0 }, nil },
+		func() (zygote.Life, error) { return func(bool) int { stubWorker(); return 0 }, nil },
 		func(user *sandbox.User) (zygote.Locks, error) {
 			_, err := unix.Dup(0) // where a locked zygote has its Landlock ruleset
 			return &lateLocks{user}, err

@@ -40,7 +40,7 @@ func main() {
 // stubZygote is a zygote whose workers are locked, and then behave.
 func stubZygote() int {
 	return zygote.Main(
-		func() (zygote.Life, error) { return func() int { behave(); return 0 }, nil },
+		func() (zygote.Life, error) { return func(bool) int { behave(); return 0 }, nil },
 		func(user *sandbox.User) (zygote.Locks, error) { return sandbox.LockZygote(user) })
 }
 

@@ -21,21 +21,32 @@ type Request struct {
 	Jobs, Answers int
 	// Cgroup is the directory of its cgroup, -1 for the nursery's own.
 	Cgroup int
+	// Eager asks a zygote for an eager worker, see zygote.Life. A nursery's workers
+	// have nothing they could do before.
+	Eager bool
 }
 
 // maxRequest is the size of a request's bytes; its descriptors come beside them.
-const maxRequest = 8
+const maxRequest = 9
 
 // SendRequest asks the nursery at the other end of the socket.
 func SendRequest(socket int, r Request) error {
 	var body []byte
 	body = binary.LittleEndian.AppendUint32(body, r.UID)
 	body = binary.LittleEndian.AppendUint32(body, r.GID)
+	body = append(body, flag(r.Eager))
 	fds := []int{r.Jobs, r.Answers}
 	if r.Cgroup >= 0 {
 		fds = append(fds, r.Cgroup)
 	}
 	return unix.Sendmsg(socket, body, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL)
+}
+
+func flag(set bool) byte {
+	if set {
+		return 1
+	}
+	return 0
 }
 
 // Receive gives the next request, nil at the end of the socket.
@@ -64,6 +75,7 @@ func Receive(socket int) (*Request, error) {
 		UID:  binary.LittleEndian.Uint32(body[0:]),
 		GID:  binary.LittleEndian.Uint32(body[4:]),
 		Jobs: fds[0], Answers: fds[1], Cgroup: -1,
+		Eager: body[8] != 0,
 	}
 	if len(fds) > 2 {
 		r.Cgroup = fds[2]

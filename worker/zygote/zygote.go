@@ -49,8 +49,9 @@ const Name = "picloud-zygote"
 const ProgramFD = 3
 
 // Life is what a worker does with its pipe, once it is locked. It gives the status
-// to exit with.
-type Life func() int
+// to exit with. An eager one does before it is ready what its job would else wait
+// for, at the price of memory that it then holds while it waits.
+type Life func(eager bool) int
 
 // Locks locks a zygote, and then each worker it has made. Package sandbox has the
 // ones to use; a test may use less.
@@ -132,7 +133,7 @@ func serve(life Life, locks Locks, user *sandbox.User) int {
 				unix.Write(wireOut, wire.Refused(err.Error()))
 				return 3
 			}
-			return life()
+			return life(request.Eager)
 		}
 		if err := unix.CloseRange(sandbox.FirstRequestFD, ^uint(0)>>1, 0); err != nil {
 			return 1
