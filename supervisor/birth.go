@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -86,20 +87,20 @@ func (b *births) close(stop func()) {
 // start starts the worker program as a maker with these arguments, which gets its
 // socket and the program as the descriptors of these numbers. It gives the process
 // and our end of the socket.
-func (b *births) start(socketFD, programFD int, arguments []string) (maker *os.Process, socket int, err error) {
+func (b *births) start(socketFD, programFD int, arguments []string) (maker *os.Process, socket *os.File, err error) {
 	ours, theirs, err := birthSocket()
 	if err != nil {
-		return nil, -1, err
+		return nil, nil, err
 	}
 	defer theirs.Close() // so that the end of the maker is the end of the socket
 	defer func() {
 		if err != nil {
-			unix.Close(ours)
+			ours.Close()
 		}
 	}()
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
-		return nil, -1, err
+		return nil, nil, err
 	}
 	defer null.Close()
 	files := make([]*os.File, programFD+1)
@@ -113,27 +114,27 @@ func (b *births) start(socketFD, programFD int, arguments []string) (maker *os.P
 	return maker, ours, err
 }
 
-// birthSocket gives the two ends of a socket on which workers are asked for.
-func birthSocket() (ours int, theirs *os.File, err error) {
+// birthSocket gives the two ends of a socket on which workers are asked for. Ours
+// takes deadlines: who waits for an answer takes no thread.
+func birthSocket() (ours, theirs *os.File, err error) {
 	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return -1, nil, fmt.Errorf("socketpair: %w", err)
+		return nil, nil, fmt.Errorf("socketpair: %w", err)
 	}
-	timeout := unix.NsecToTimeval(int64(birthTimeout))
-	if err := unix.SetsockoptTimeval(ends[0], unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout); err != nil {
+	if err := unix.SetNonblock(ends[0], true); err != nil {
 		unix.Close(ends[0])
 		unix.Close(ends[1])
-		return -1, nil, fmt.Errorf("setsockopt(SO_RCVTIMEO): %w", err)
+		return nil, nil, fmt.Errorf("fcntl: %w", err)
 	}
-	return ends[0], os.NewFile(uintptr(ends[1]), "births"), nil
+	return os.NewFile(uintptr(ends[0]), "births"), os.NewFile(uintptr(ends[1]), "births"), nil
 }
 
 // ask gets a worker from the maker at the other end of the socket.
-func (b *births) ask(socket int, r *nursery.Request) (*os.Process, error) {
-	if err := nursery.SendRequest(socket, *r); err != nil {
+func (b *births) ask(socket *os.File, r *nursery.Request) (*os.Process, error) {
+	if err := nursery.SendRequest(int(socket.Fd()), *r); err != nil {
 		return nil, errors.Join(nursery.ErrGone, err)
 	}
-	answer, err := nursery.ReceiveAnswer(socket)
+	answer, err := receiveAnswer(socket)
 	if err != nil {
 		return nil, errors.Join(nursery.ErrGone, err)
 	}
@@ -150,6 +151,20 @@ func (b *births) ask(socket int, r *nursery.Request) (*os.Process, error) {
 	}
 	b.note(answer.PID)
 	return p, nil
+}
+
+// receiveAnswer waits for a maker's answer.
+func receiveAnswer(socket *os.File) (answer nursery.Answer, err error) {
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return answer, err
+	}
+	socket.SetReadDeadline(time.Now().Add(birthTimeout))
+	late := raw.Read(func(fd uintptr) bool {
+		answer, err = nursery.ReceiveAnswer(int(fd))
+		return !errors.Is(err, unix.EAGAIN)
+	})
+	return answer, cmp.Or(late, err)
 }
 
 // reapLost ends and reaps a child that was made by one who did not live to tell

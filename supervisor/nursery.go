@@ -15,7 +15,7 @@ import (
 type nurserySpawner struct {
 	*births
 	process *os.Process
-	socket  int // -1 if no nursery is there
+	socket  *os.File // nil if no nursery is there
 }
 
 // NewNurserySpawner gives the Spawner that puts every worker into user, mount,
@@ -29,7 +29,7 @@ func NewNurserySpawner(path string, credential *Credential) (Spawner, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &nurserySpawner{births: b, socket: -1}
+	s := &nurserySpawner{births: b}
 	if err := s.begin(); err != nil {
 		s.Close()
 		if errors.Is(err, nursery.ErrGone) { // it could begin, and had nothing to say
@@ -59,7 +59,7 @@ func (s *nurserySpawner) rest() {
 // may have written into its pipe.
 func (s *nurserySpawner) give(r *nursery.Request, p *Process) (err error) {
 	err = nursery.ErrGone
-	if s.socket >= 0 {
+	if s.socket != nil {
 		p.Process, err = s.ask(s.socket, r)
 	}
 	if errors.Is(err, nursery.ErrGone) {
@@ -79,20 +79,22 @@ func (s *nurserySpawner) begin() (err error) {
 		return err
 	}
 	s.process, s.socket = process, socket
-	if err := nursery.ReceiveReady(s.socket); err != nil {
-		s.stop()
-		return err
+	if err = readable(s.socket, birthTimeout); err == nil {
+		err = nursery.ReceiveReady(int(s.socket.Fd()))
 	}
-	return nil
+	if err != nil {
+		s.stop()
+	}
+	return err
 }
 
 // stop ends the nursery. Workers are not its children and live on.
 func (s *nurserySpawner) stop() {
-	if s.socket < 0 {
+	if s.socket == nil {
 		return
 	}
-	unix.Close(s.socket)
-	s.socket = -1
+	s.socket.Close()
+	s.socket = nil
 	s.process.Kill()
 	s.process.Wait()
 }

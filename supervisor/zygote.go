@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"picloud/worker/nursery"
 	"picloud/worker/sandbox"
 	"picloud/worker/zygote"
@@ -171,7 +169,7 @@ const zygoteTimeout = 5 * time.Second
 // zygoteProcess is one zygote.
 type zygoteProcess struct {
 	starter *os.Process // what was started, of which the zygote is a copy; ends at once
-	socket  int
+	socket  *os.File
 	words   zygote.Words
 	started time.Time
 	copies  int         // workers it has made
@@ -203,7 +201,7 @@ func (z *zygoteProcess) hear(wait time.Duration) error {
 			}
 			return err
 		}
-		if err := z.words.Hear(z.socket); err != nil {
+		if err := z.words.Hear(int(z.socket.Fd())); err != nil {
 			return err
 		}
 	}
@@ -214,7 +212,7 @@ func (z *zygoteProcess) hear(wait time.Duration) error {
 
 // end ends the zygote, or what there is of it.
 func (z *zygoteProcess) end() {
-	unix.Close(z.socket)
+	z.socket.Close()
 	if z.starter != nil {
 		z.starter.Kill()
 		z.starter.Wait()
