@@ -92,6 +92,9 @@ func serve(c *cli.Context) error {
 		return err
 	}
 	defer logger.Sync() // stderr may not be a file that can be synced
+	if err := slacken(); err != nil {
+		logger.Warn("the daemon uses more of the CPU than it has to: its timers cannot be given slack", zap.Error(err))
+	}
 	token, err := configuredToken()
 	if err != nil {
 		return err

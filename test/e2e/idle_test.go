@@ -37,6 +37,26 @@ func TestNothingRunsWhenIdle(t *testing.T) {
 	}
 }
 
+// No thread of the daemon has itself woken to the microsecond, and least of all
+// the Go runtime's monitor, which is made before main.
+func TestTimersHaveSlack(t *testing.T) {
+	d := startDaemon(t)
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", d.pid()))
+	if err != nil || len(threads) < 2 {
+		t.Fatal(threads, err)
+	}
+	for _, thread := range threads {
+		// what is another's takes CAP_SYS_NICE to see
+		text, err := os.ReadFile("/proc/" + thread.Name() + "/timerslack_ns")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slack, err := strconv.Atoi(strings.TrimSpace(string(text))); err != nil || time.Duration(slack) < time.Millisecond {
+			t.Errorf("thread %s has a timer slack of %v, %v", thread.Name(), time.Duration(slack), err)
+		}
+	}
+}
+
 // wakeUpsIn counts what of the daemon wakes up in a while.
 func (d *daemon) wakeUpsIn(while time.Duration) int64 {
 	d.t.Helper()
