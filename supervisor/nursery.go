@@ -45,7 +45,9 @@ func (s *nurserySpawner) Namespaces() bool { return true }
 func (s *nurserySpawner) Kind() Kind       { return KindExec }
 func (s *nurserySpawner) Close()           { s.close(s.stop) }
 
-func (s *nurserySpawner) Spawn(cgroupFD int, eager bool) (*Process, error) { return s.spawn(cgroupFD, eager, s.give) }
+func (s *nurserySpawner) Spawn(cgroupFD int, eager bool) (*Process, error) {
+	return s.spawn(cgroupFD, eager, s.give)
+}
 
 // rest ends the nursery until a worker is wanted again.
 func (s *nurserySpawner) rest() {

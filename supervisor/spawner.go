@@ -49,7 +49,7 @@ type Process struct {
 	Jobs    *os.File // written by the daemon
 	Answers *os.File // read by the daemon; the worker's stdout and stderr
 
-	Eager   bool     // see Spawner
+	Eager bool // see Spawner
 
 	doubt *atomic.Bool // of what it is a copy, nil if it is none; see unready
 }

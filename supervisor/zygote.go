@@ -64,7 +64,9 @@ func (s *zygoteSpawner) Namespaces() bool { return true }
 func (s *zygoteSpawner) Kind() Kind       { return KindZygote }
 func (s *zygoteSpawner) Close()           { s.close(s.drop) }
 
-func (s *zygoteSpawner) Spawn(cgroupFD int, eager bool) (*Process, error) { return s.spawn(cgroupFD, eager, s.give) }
+func (s *zygoteSpawner) Spawn(cgroupFD int, eager bool) (*Process, error) {
+	return s.spawn(cgroupFD, eager, s.give)
+}
 
 // give has the zygote make a worker. If it has ended it is not known whether it
 // made this one, which may have written into its pipe, so another is not asked for
