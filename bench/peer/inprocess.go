@@ -15,14 +15,21 @@ import (
 
 // inProcess runs scripts on the server's own goroutines. An interpreter does one
 // job, so some are kept ready, and the next one is built when an answer is sent.
-type inProcess struct{ ready chan *lua.Interpreter }
+type inProcess struct {
+	form  []byte // Source's
+	ready chan *lua.Interpreter
+}
 
 // readyInterpreters are more than the requests that are answered at a time while
 // nothing waits.
 const readyInterpreters = 4
 
 func newInProcess() (*inProcess, error) {
-	h := &inProcess{make(chan *lua.Interpreter, readyInterpreters)}
+	form, err := compile()
+	if err != nil {
+		return nil, err
+	}
+	h := &inProcess{form, make(chan *lua.Interpreter, readyInterpreters)}
 	for range readyInterpreters {
 		if err := h.refill(); err != nil {
 			return nil, err
@@ -54,7 +61,7 @@ func (h *inProcess) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	body, err := outcome(interpreter.Do(job(r), func(*wire.Log) {}))
+	body, err := outcome(interpreter.Do(job(r, h.form), func(*wire.Log) {}))
 	respond(w, body, err)
 	http.NewResponseController(w).Flush()
 	h.refill() // if it fails, the next request says so
@@ -62,11 +69,25 @@ func (h *inProcess) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h *inProcess) Close() error { return nil }
 
-// job is the request as PiCloud gives it to a script.
-func job(r *http.Request) *wire.Job {
+// compile gives Source's compiled form, which PiCloud has of a script that is called
+// again and again.
+func compile() ([]byte, error) {
+	interpreter, err := lua.New()
+	if err != nil {
+		return nil, err
+	}
+	result := interpreter.Do(&wire.Job{Purpose: wire.Compile, ScriptName: name, Source: Source, Limits: limits.Defaults()}, nil)
+	if _, err := outcome(result); err != nil {
+		return nil, err
+	}
+	return result.Compiled, nil
+}
+
+// job is the request as PiCloud gives it to a script of this form.
+func job(r *http.Request, form []byte) *wire.Job {
 	j := &wire.Job{
-		Purpose: wire.Run, InvocationID: rand.Text(), ScriptName: "hello", Version: 1,
-		Source: Source, Limits: limits.Defaults(),
+		Purpose: wire.Run, InvocationID: rand.Text(), ScriptName: name, Version: 1,
+		Compiled: form, Limits: limits.Defaults(),
 		Request: wire.Request{Method: r.Method, Path: "/"},
 	}
 	query, _ := url.ParseQuery(r.URL.RawQuery) // ours to send, and well-formed

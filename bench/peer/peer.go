@@ -27,6 +27,9 @@ import (
 // Source is the script of all sides that have PiCloud's interpreter.
 const Source = `return { hello = ctx.request.query.name or "world" }`
 
+// name is that script's.
+const name = "hello"
+
 // Answer is what it returns, and every peer, for the query name=bench.
 const Answer = `{"hello":"bench"}`
 
