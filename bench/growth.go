@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"picloud/bench/load"
+	"picloud/bench/peer"
 	"picloud/bench/report"
 )
 
@@ -40,6 +42,11 @@ func (m *measurement) growth(ctx context.Context) error {
 		defer d.stop()
 		loads = append(loads, m.loads(o, d.server)...)
 	}
+	for _, l := range loads {
+		if err := m.acquaint(ctx, l); err != nil {
+			return fmt.Errorf("%s with %d %s: %w", l.own.Name, l.Value, l.Name, err)
+		}
+	}
 	for round := range m.rounds {
 		for i := range loads {
 			l := loads[(i+round)%len(loads)]
@@ -54,6 +61,27 @@ func (m *measurement) growth(ctx context.Context) error {
 		l.own.Scale = append(l.own.Scale, *l.Point)
 	}
 	return nil
+}
+
+// acquaint calls the scripts of a load until they are run from their compiled form,
+// unless there are so many that none is called often.
+func (m *measurement) acquaint(ctx context.Context, l *scaled) error {
+	if l.paths > callable {
+		return nil
+	}
+	for i := range max(1, l.paths) {
+		path := l.path
+		if l.paths > 0 {
+			path = fmt.Sprintf(path, i)
+		}
+		for range 4 { // the third or fourth is compiled, in a worker beside them
+			if err := load.Once(load.Spec{Socket: l.socket, Path: path, Want: peer.Answer}); err != nil {
+				return err
+			}
+			pause(ctx, afterwards)
+		}
+	}
+	return ctx.Err()
 }
 
 func (m *measurement) loads(o *own, large *server) []*scaled {
