@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -97,6 +98,7 @@ func (w *worker) live(onReady func()) {
 	if answered {
 		w.end = end
 		close(w.done)
+		runtime.Gosched() // the answer goes first
 	}
 
 	if err := errors.Join(w.enclosure.Kill(), w.kill()); err != nil {
