@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"picloud"
+	"picloud/worker/wire"
 )
 
 func TestShare(t *testing.T) {
@@ -247,5 +248,48 @@ func TestQueueIsBounded(t *testing.T) {
 	if outcomes[picloud.OutcomeOK] < 3 || outcomes[picloud.OutcomeOverloaded] < 1 ||
 		outcomes[picloud.OutcomeOK]+outcomes[picloud.OutcomeOverloaded] != 10 {
 		t.Errorf("outcomes %v; want at least one that runs, two that wait, and the rest refused", outcomes)
+	}
+}
+
+// What is compiled takes no call's turn: neither while it is, nor when all turns
+// are taken. One script is compiled at a time.
+func TestCompilingTakesNoTurn(t *testing.T) {
+	s := start(t, "obeys", func(c *Config) { c.Workers, c.Warm, c.Queue = 1, 1, 0 })
+	compile := job("sleep")
+	compile.Purpose = wire.Compile
+	until := func(want int) {
+		t.Helper()
+		for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+			calls, _ := s.queue.counts()
+			if forms, _ := s.forms.counts(); calls+forms == want {
+				return
+			}
+			if time.Now().After(end) {
+				t.Fatalf("never %d at a time", want)
+			}
+		}
+	}
+	for name, c := range map[string]struct{ first, second *wire.Job }{
+		"a call while something is compiled":     {compile, job("answer")},
+		"something to compile while a call runs": {job("sleep"), compile},
+	} {
+		first := make(chan *Report)
+		go func() { first <- s.Invoke(context.Background(), Invocation{Job: c.first}) }()
+		until(1)
+		if r := s.Invoke(context.Background(), Invocation{Job: c.second}); r.Err != nil {
+			t.Errorf("%s: %v", name, r.Err)
+		}
+		if r := <-first; r.Err != nil {
+			t.Errorf("%s: the first: %v", name, r.Err)
+		}
+		until(0)
+	}
+	results := make(chan *Report)
+	for range 2 {
+		go func() { results <- s.Invoke(context.Background(), Invocation{Job: compile}) }()
+	}
+	a, b := <-results, <-results
+	if (a.Outcome == picloud.OutcomeOverloaded) == (b.Outcome == picloud.OutcomeOverloaded) {
+		t.Errorf("two at a time: %s and %s", a.Outcome, b.Outcome)
 	}
 }

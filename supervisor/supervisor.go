@@ -46,6 +46,7 @@ type Supervisor struct {
 	config Config
 	pool   *pool
 	queue  *queue
+	forms  *queue    // for what is compiled, so that it takes no call's turn: one at a time
 	audit  *auditLog // nil where this daemon may not listen
 
 	mu       sync.Mutex
@@ -60,6 +61,7 @@ func Start(ctx context.Context, c Config) (*Supervisor, error) {
 		config: c,
 		pool:   newPool(c.Spawner, c.Enclosures, c.Warm, c.Logger),
 		queue:  newQueue(c.Workers, c.Queue),
+		forms:  newQueue(1, 0),
 	}
 	var err error
 	if s.audit, err = listenToAudit(); err != nil {
@@ -87,25 +89,29 @@ func (s *Supervisor) Invoke(ctx context.Context, inv Invocation) *Report {
 		})
 	}
 	defer s.inFlight.Done()
-	if err := s.queue.enter(ctx, inv.Job.ScriptName); err != nil {
+	queue := s.queue
+	if inv.Job.Purpose == wire.Compile {
+		queue = s.forms
+	}
+	if err := queue.enter(ctx, inv.Job.ScriptName); err != nil {
 		return refused(err)
 	}
 	frame, err := inv.Job.Encode() // not before: what waits should not hold it twice
 	if err != nil {
-		s.queue.leave(inv.Job.ScriptName)
+		queue.leave(inv.Job.ScriptName)
 		return refused(err)
 	}
 	w, started, err := s.hand(ctx, inv, frame)
 	if err != nil {
-		s.queue.leave(inv.Job.ScriptName)
+		queue.leave(inv.Job.ScriptName)
 		return refused(err)
 	}
 	// Its process is a part of the machine's load until it is gone, and a new
 	// worker need not compete with the answer.
 	defer func() {
-		s.queue.answered()
+		queue.answered()
 		w.whenGone(func() {
-			s.queue.ended(inv.Job.ScriptName)
+			queue.ended(inv.Job.ScriptName)
 			s.pool.refill()
 		})
 	}()
