@@ -129,6 +129,10 @@ func serve(interpreter *lua.Interpreter) int {
 	if _, err := out.Write(answer); err != nil {
 		return exitProtocol
 	}
+	// What it has used is read while it is there; then the supervisor ends it. By
+	// itself it would be half gone when its answer is heard, and the caller would
+	// have to wait for the rest.
+	in.Read(answer[:1])
 	return exitDone
 }
 
