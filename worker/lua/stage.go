@@ -7,7 +7,8 @@ const stageStack = 24 << 10
 // Stage gets the goroutine ready that the script will run on. A goroutine begins
 // with little stack, and has it moved to a larger place each time it is too small;
 // in a process that is a copy that costs as much as all else it does for a small
-// script. The goroutine waits until there is a script.
+// script. The goroutine waits until there is a script, and is still there when that has
+// ended: this is for a process that ends, too.
 func (in *Interpreter) Stage() {
 	in.stage = make(chan struct{})
 	up := make(chan struct{})
@@ -33,10 +34,13 @@ func (in *Interpreter) perform() {
 
 // act is what the script's goroutine does.
 func (in *Interpreter) act() {
-	defer close(in.done)
 	defer func() {
 		if recover() != nil {
 			in.broken = true
+		}
+		close(in.done)
+		if in.stage != nil {
+			select {} // the process is about to end; a goroutine's end touches ten pages
 		}
 	}()
 	in.result = in.run(in.proto)
