@@ -33,7 +33,7 @@ func mayImport() map[string][]string {
 		"picloud/worker/lua":         {"limits", "worker/wire", "worker/lua/..."},
 		"picloud/worker/lua/...":     {"limits", "worker/wire", "worker/lua/..."},
 		"picloud/worker/zygote":      {"worker/wire", "worker/sandbox", "worker/nursery"},
-		"picloud/worker":             {"worker/wire", "worker/sandbox", "worker/lua", "worker/zygote"},
+		"picloud/worker":             {"limits", "worker/wire", "worker/sandbox", "worker/lua", "worker/zygote"},
 		"picloud/supervisor":         {"limits", "worker/wire", "worker/sandbox", "worker/nursery", "worker/zygote"},
 		"picloud/store":              {"limits"},
 		"picloud/store/...":          {"limits", "store", "migrations"},

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"time"
 
+	"picloud/limits"
 	"picloud/worker/lua"
 	"picloud/worker/sandbox"
 	"picloud/worker/wire"
@@ -98,6 +99,7 @@ func settle() {
 	// zone files cannot be read once the process is locked.
 	runtime.GOMAXPROCS(1)
 	debug.SetTraceback("single")
+	debug.SetMemoryLimit(heapTarget(limits.Defaults().MemoryLimitMB)) // most jobs', so that they need not
 	time.Local = time.UTC
 }
 
@@ -118,7 +120,9 @@ func serve(interpreter *lua.Interpreter) int {
 	if err != nil {
 		return exitProtocol
 	}
-	debug.SetMemoryLimit(heapTarget(job.Limits.MemoryLimitMB))
+	if mb := job.Limits.MemoryLimitMB; mb != limits.Defaults().MemoryLimitMB {
+		debug.SetMemoryLimit(heapTarget(mb))
+	}
 
 	result := do(interpreter, job)
 	result.InvocationID = job.InvocationID
