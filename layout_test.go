@@ -36,10 +36,11 @@ func mayImport() map[string][]string {
 		"picloud/worker":             {"limits", "worker/wire", "worker/sandbox", "worker/lua", "worker/zygote"},
 		"picloud/supervisor":         {"limits", "worker/wire", "worker/sandbox", "worker/nursery", "worker/zygote"},
 		"picloud/store":              {"limits"},
-		"picloud/store/...":          {"limits", "store", "migrations"},
+		"picloud/recent":             {},
+		"picloud/store/...":          {"limits", "store", "migrations", "recent"},
 		"picloud/manager":            {"limits", "store", "problem", "worker/wire"},
 		"picloud/orchestrator":       {"limits", "store", "problem", "supervisor", "worker/wire"},
-		"picloud/orchestrator/...":   {"limits", "supervisor", "worker/wire"},
+		"picloud/orchestrator/...":   {"limits", "supervisor", "worker/wire", "recent"},
 		"picloud/daemon":             {"limits", "store/...", "problem", "supervisor", "manager", "orchestrator/..."},
 		"picloud/daemon/doctor":      {"daemon", "limits", "migrations", "store/...", "supervisor", "worker/sandbox", "worker/wire"},
 		"picloud/cmd/picloud":        {"daemon", "daemon/doctor", "manager", "limits", "store/...", "migrations"},
@@ -101,7 +102,7 @@ func TestWhoKnowsWhichLibrary(t *testing.T) {
 		"github.com/pressly/goose/":          "picloud/migrations",
 		"github.com/urfave/cli/":             "picloud/cmd/picloud",
 		"github.com/coreos/go-systemd/v22":   "picloud/daemon",
-		"github.com/hashicorp/golang-lru/":   "picloud/store/cached",
+		"github.com/hashicorp/golang-lru/":   "picloud/recent",
 	}
 	for _, line := range imports(t, `{{$p := .ImportPath}}{{range .Imports}}{{$p}}>{{.}} {{end}}`, "./...") {
 		from, to, _ := strings.Cut(line, ">")

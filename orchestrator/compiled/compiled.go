@@ -39,7 +39,7 @@ type Scripts struct {
 	stop context.CancelFunc
 
 	mu        sync.Mutex
-	memory    *memory
+	memory    memory
 	compiling chan struct{} // closed when what is being compiled is; nil if nothing is
 	closed    bool
 }
@@ -68,7 +68,7 @@ func (s *Scripts) Close() {
 func (s *Scripts) Forms() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.memory.forms
+	return s.memory.forms()
 }
 
 // Invoke runs one job, from its script's form if there is one.

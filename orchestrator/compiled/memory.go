@@ -1,8 +1,7 @@
 package compiled
 
 import (
-	"github.com/hashicorp/golang-lru/v2/simplelru"
-
+	"picloud/recent"
 	"picloud/worker/wire"
 )
 
@@ -39,53 +38,39 @@ func (e *entry) size() int { return entryBytes + 2*len(e.name) + len(e.source) +
 
 // memory remembers the scripts that were called last, one of each name. It is not
 // for concurrent use.
-type memory struct {
-	maxBytes int
-	bytes    int // of all entries
-	forms    int // entries that have one
-	scripts  *simplelru.LRU[string, *entry]
-}
+type memory struct{ *recent.Cache[*entry] }
 
-func newMemory(maxScripts, maxBytes int) *memory {
-	m := &memory{maxBytes: maxBytes}
-	// the error is for a size below 1
-	m.scripts, _ = simplelru.NewLRU(maxScripts, func(_ string, e *entry) { m.count(e, -1) })
-	return m
+func newMemory(maxScripts, maxBytes int) memory {
+	return memory{recent.New(maxScripts, maxBytes, (*entry).size)}
 }
 
 // called notes a call and gives what is known of the script.
-func (m *memory) called(of script) *entry {
-	e, ok := m.scripts.Get(of.name)
+func (m memory) called(of script) *entry {
+	e, ok := m.Get(of.name)
 	if !ok || e.script != of {
 		e = &entry{script: of}
-		m.keep(e)
+		m.Put(of.name, e)
 	}
 	e.source = of.source // the next call's, at the same place in memory
 	e.calls++
 	return e
 }
 
-func (m *memory) settle(of script, form []byte) {
-	e, ok := m.scripts.Peek(of.name)
+func (m memory) settle(of script, form []byte) {
+	e, ok := m.Peek(of.name)
 	if !ok || e.script != of {
 		return
 	}
-	m.keep(&entry{script: of, calls: e.calls, settled: true, form: form})
+	m.Put(of.name, &entry{script: of, calls: e.calls, settled: true, form: form})
 }
 
-// keep puts an entry in the place of that of the same name, and makes room for it.
-func (m *memory) keep(e *entry) {
-	m.scripts.Remove(e.name) // so that its bytes are no longer counted
-	m.scripts.Add(e.name, e)
-	m.count(e, 1)
-	for m.bytes > m.maxBytes {
-		m.scripts.RemoveOldest()
+// forms counts the scripts that have one.
+func (m memory) forms() int {
+	n := 0
+	for _, e := range m.All() {
+		if len(e.form) > 0 {
+			n++
+		}
 	}
-}
-
-func (m *memory) count(e *entry, n int) {
-	m.bytes += n * e.size()
-	if len(e.form) > 0 {
-		m.forms += n
-	}
+	return n
 }

@@ -4,9 +4,8 @@ import (
 	"maps"
 	"sync"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
-
 	"picloud/limits"
+	"picloud/recent"
 	"picloud/store"
 )
 
@@ -26,12 +25,9 @@ const (
 // was stored last. So each write that has succeeded moves the clock on, and what
 // was asked for under an earlier clock is not remembered.
 type memory struct {
-	maxBytes int
-
 	mu      sync.Mutex
 	writes  uint64 // the clock: how many writes have succeeded
-	scripts *simplelru.LRU[string, script]
-	bytes   int // of all scripts
+	scripts *recent.Cache[script]
 	ceiling ceiling
 }
 
@@ -55,13 +51,10 @@ type ceiling struct {
 }
 
 func newMemory(maxScripts, maxBytes int) *memory {
-	m := &memory{maxBytes: maxBytes}
-	// the error is for a size below 1
-	m.scripts, _ = simplelru.NewLRU(maxScripts, func(_ string, s script) { m.bytes -= size(s.Script) })
-	return m
+	return &memory{scripts: recent.New(maxScripts, maxBytes, script.size)}
 }
 
-func size(s store.Script) int { return entryBytes + 2*len(s.Name) + len(s.Source) }
+func (s script) size() int { return entryBytes + 2*len(s.Name) + len(s.Source) }
 
 func (m *memory) now() uint64 {
 	m.mu.Lock()
@@ -82,7 +75,7 @@ func (m *memory) read(began, revision uint64, s store.Script) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.writes == began {
-		m.keep(script{s, stamp(revision)})
+		m.scripts.Put(s.Name, script{s, stamp(revision)})
 	}
 }
 
@@ -101,7 +94,7 @@ func (m *memory) wrote(began uint64, s store.Script) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.writes == began {
-		m.keep(script{s, unknown})
+		m.scripts.Put(s.Name, script{s, unknown})
 	} else {
 		m.scripts.Remove(s.Name)
 	}
@@ -113,14 +106,6 @@ func (m *memory) deleted(name string) {
 	defer m.mu.Unlock()
 	m.scripts.Remove(name)
 	m.writes++
-}
-
-func (m *memory) keep(s script) {
-	m.scripts.Remove(s.Name) // so that its bytes are no longer counted
-	m.scripts.Add(s.Name, s)
-	for m.bytes += size(s.Script); m.bytes > m.maxBytes; {
-		m.scripts.RemoveOldest()
-	}
 }
 
 func (m *memory) lastCeiling() ceiling {
