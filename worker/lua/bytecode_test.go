@@ -112,7 +112,7 @@ func compiledScript(t testing.TB, source string) *glua.FunctionProto {
 
 // A script does the same whether it comes from its source or its bytecode.
 func TestBytecodeDoesWhatItsSourceDoes(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(80) {
 		source := newProgram(seed).String()
 		b, err := bytecode.Encode(compiledScript(t, source))
 		if err != nil {
@@ -260,7 +260,7 @@ func changes(p *glua.FunctionProto, pc int, inst uint32) []uint32 {
 	}
 	// anything at all, with operands that exist
 	r := rand.New(rand.NewPCG(uint64(pc), uint64(inst)))
-	for range 40 {
+	for range 20 {
 		a, b, c := r.Uint32N(registers), r.Uint32N(registers+1), r.Uint32N(registers+1)
 		if r.IntN(3) == 0 {
 			c = 256 + r.Uint32N(uint32(len(p.Constants)+1))

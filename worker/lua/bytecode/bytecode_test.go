@@ -72,3 +72,20 @@ func TestNestingBound(t *testing.T) {
 		t.Errorf("%d functions may nest, but max_expr_depth goes up to %d", maxNesting, spec.Maximum)
 	}
 }
+
+var (
+	negativeZero = math.Copysign(0, -1)
+	infinity     = math.Inf(1)
+	nan          = math.NaN()
+	otherNaN     = math.Float64frombits(0xfff8000000000123)
+)
+
+// setTexts does for changed constants what the compiler does at its end.
+func setTexts(p *glua.FunctionProto) {
+	var texts []string
+	for _, c := range p.Constants {
+		s, _ := c.(glua.LString)
+		texts = append(texts, string(s))
+	}
+	vmview.FunctionOf(p).SetStringConstants(texts)
+}

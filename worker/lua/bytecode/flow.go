@@ -6,24 +6,25 @@ import (
 	glua "github.com/yuin/gopher-lua"
 )
 
-// maxPasses bounds how often an instruction is looked at, on average. It is looked at
-// again for every loop around it that empties a register.
-const maxPasses = 256
+// maxPasses bounds how often an instruction is looked at, on average. One in a loop
+// that empties registers is looked at twice, however deep its loops nest.
+const maxPasses = 32
 
-// flow follows all ways through a function at once, with what is known of the registers on
-// each: where ways meet, what is known on all of them. It fails where an instruction reads
-// a register that may be empty, or may not have the type that the VM takes for granted.
+// flow follows all ways through a function at once, with what is known of the
+// registers on each: where ways meet, what is known on all of them. It fails where
+// an instruction reads a register that may be empty, or may not have the type that
+// the VM takes for granted.
 //
-// At its beginning a function has nil in all registers it uses. A call, and what
-// gives or takes a variable number of values, leaves the registers above its
-// results empty: gopher-lua keeps no nil there. The variables that functions
-// captured may not be among them, nor above a call's function, where the
-// called one has its registers: whoever has the variable would read what is not
-// its own.
+// At its beginning a function has nil in all registers it uses but the last, which
+// gopher-lua loses in a tail call. A call, the end of a for loop, and what gives or
+// takes a variable number of values leave the registers above their results
+// empty: gopher-lua keeps no nil there. The variables that functions captured may
+// not be among them, nor above a call's function, where the called one has its
+// registers: whoever has the variable would read what is not its own.
 type flow struct {
 	frame
 	live bool // the instruction can be reached
-	open int  // the values from some register on end just below this one; -1 unless the instruction before says so
+	open int  // where the values end that the instruction before gave, or begin if it gave as many as there are; else -1
 	back int  // the first instruction that is to be looked at again
 
 	before []int    // for every 64 instructions, how many jump targets there are before
@@ -36,7 +37,7 @@ func (v *verifier) run() {
 	code := v.p.Code
 	v.labels()
 	v.frame = frame{}
-	for r := range int(v.p.NumUsedRegisters) {
+	for r := range int(v.p.NumUsedRegisters) - 1 {
 		v.valued.add(r)
 	}
 	v.live, v.open = true, -1

@@ -15,9 +15,10 @@ func allocated() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// What Decode may take of memory: so much to begin with, and for each byte of its input.
+// What Decode may take of memory: so much for each byte of its input, and what
+// the fuzzer itself may take meanwhile.
 const (
-	bytesAtStart = 64 << 10
+	bytesAtStart = 1 << 20
 	bytesPerByte = 64
 )
 

@@ -1,0 +1,164 @@
+package bytecode
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+	"testing"
+
+	glua "github.com/yuin/gopher-lua"
+)
+
+func encoded(t testing.TB, source string) []byte {
+	t.Helper()
+	p, err := compile(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Encode(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestEveryBeginningIsRefused(t *testing.T) {
+	for name, source := range constructs {
+		b := encoded(t, source)
+		for n := range b {
+			if _, err := Decode(b[:n:n]); err == nil {
+				t.Fatalf("%s: the first %d bytes of %d are accepted", name, n, len(b))
+			}
+		}
+		if _, err := Decode(append(slices.Clone(b), 0)); err == nil {
+			t.Errorf("%s: a byte more is accepted", name)
+		}
+	}
+}
+
+func TestOtherVersionsAreRefused(t *testing.T) {
+	b := encoded(t, "return 1")
+	for i := range header {
+		changed := slices.Clone(b)
+		changed[i]++
+		if _, err := Decode(changed); err == nil || !strings.Contains(err.Error(), "version") {
+			t.Errorf("byte %d of the header: %v", i, err)
+		}
+	}
+}
+
+// Totals that cannot be right cost nothing.
+func TestTotalsAreBounded(t *testing.T) {
+	rest := make([]byte, 1000)
+	for i := range (&totals{}).fields() {
+		for _, n := range []uint64{500, 1 << 10, 1 << 20, maxNumber, maxNumber + 1, 1 << 40, 1<<64 - 1} {
+			b := []byte(header)
+			for j := range (&totals{}).fields() {
+				if j == i {
+					b = binary.AppendUvarint(b, n)
+				} else {
+					b = append(b, 1)
+				}
+			}
+			b = append(b, rest...)
+			before := allocated()
+			_, err := Decode(b)
+			if used := allocated() - before; err == nil || used > bytesPerByte*uint64(len(b)) {
+				t.Errorf("total %d is %d: %v, and %d bytes are taken", i, n, err, used)
+			}
+		}
+	}
+}
+
+// nested gives functions in each other, so many below the main one.
+func nested(depth int) *glua.FunctionProto {
+	main, err := compile("return")
+	if err != nil {
+		panic(err)
+	}
+	for p := main; depth > 0; depth-- {
+		child := *main
+		child.FunctionPrototypes = nil
+		p.FunctionPrototypes = []*glua.FunctionProto{&child}
+		p = &child
+	}
+	return main
+}
+
+func TestNestingIsBounded(t *testing.T) {
+	b, err := Encode(nested(maxNesting))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Decode(b); err != nil {
+		t.Error(err)
+	}
+	if _, err := Encode(nested(maxNesting + 1)); err == nil || !strings.Contains(err.Error(), "nest") {
+		t.Errorf("one more: %v", err)
+	}
+	// Decode refuses it while it reads, before anything else is looked at.
+	d := &decoder{}
+	err = func() (err error) {
+		defer rescue(&err)
+		d.function(&glua.FunctionProto{}, maxNesting+1)
+		return nil
+	}()
+	if err == nil || !strings.Contains(err.Error(), "nest") {
+		t.Errorf("one more, decoded: %v", err)
+	}
+}
+
+func TestConstantsOfEveryType(t *testing.T) {
+	p, err := compile("return 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Constants = append(p.Constants, glua.LNil, glua.LTrue, glua.LFalse, glua.LString(""), glua.LString("\x00\xff"))
+	for _, n := range []float64{0, negativeZero, nan, otherNaN, infinity, -infinity, 5e-324} {
+		p.Constants = append(p.Constants, glua.LNumber(n))
+	}
+	setTexts(p)
+	b, err := Encode(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := differs(p, back); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestEncodeRefuses(t *testing.T) {
+	for want, change := range map[string]func(p *glua.FunctionProto){
+		"constant is a *lua.LTable": func(p *glua.FunctionProto) {
+			p.Constants = append(p.Constants, &glua.LTable{})
+			setTexts(p)
+		},
+		"as strings":             func(p *glua.FunctionProto) { p.Constants = append(p.Constants, glua.LNil) },
+		"another one":            func(p *glua.FunctionProto) { p.Constants[0] = glua.LString("changed") },
+		"another source":         func(p *glua.FunctionProto) { p.FunctionPrototypes[0].SourceName = "other" },
+		"main function has":      func(p *glua.FunctionProto) { p.NumUpvalues, p.DbgUpvalues = 1, []string{"x"} },
+		"names as upvalues":      func(p *glua.FunctionProto) { p.FunctionPrototypes[0].DbgUpvalues = nil },
+		"as many lines":          func(p *glua.FunctionProto) { p.DbgSourcePositions = p.DbgSourcePositions[1:] },
+		"instruction's line":     func(p *glua.FunctionProto) { p.DbgSourcePositions[0] = -1 },
+		"lines are none":         func(p *glua.FunctionProto) { p.LineDefined = -1 },
+		"scope is out of range":  func(p *glua.FunctionProto) { p.DbgLocals[0].EndPc = -2 },
+		"place is out of range":  func(p *glua.FunctionProto) { p.DbgCalls[0].Pc = -2 },
+		"end with a return":      func(p *glua.FunctionProto) { p.Code[len(p.Code)-1] = uint32(glua.OP_NOP) << 26 },
+		"uses 1 registers":       func(p *glua.FunctionProto) { p.NumUsedRegisters = 1 },
+		"uses 201 registers":     func(p *glua.FunctionProto) { p.NumUsedRegisters = 201 },
+		"arguments in an unknow": func(p *glua.FunctionProto) { p.IsVarArg |= glua.VarArgHasArg },
+	} {
+		p, err := compile(`local a = {1} local function f() return a, "text" end print(f())`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(p)
+		if b, err := Encode(p); err == nil || b != nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
