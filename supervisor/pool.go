@@ -170,6 +170,7 @@ func (p *pool) live(w *worker) {
 }
 
 // ready takes a worker that can have a job, and gives it to who waits longest.
+// Who waited may have given up.
 func (p *pool) ready(w *worker) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -182,6 +183,10 @@ func (p *pool) ready(w *worker) {
 	if len(p.waiters) > 0 {
 		p.waiters[0] <- w // has room for just this
 		p.waiters = p.waiters[1:]
+		return
+	}
+	if len(p.idle) >= p.warm {
+		w.abort()
 		return
 	}
 	w.idleSince = time.Now()
