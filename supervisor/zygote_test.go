@@ -244,6 +244,15 @@ func TestProgramThatIsNoZygote(t *testing.T) {
 	}
 }
 
+// Descriptors that the runtime has opened before main are not for copies, and it
+// would miss them in each.
+func TestZygoteWithDescriptorsOfItsOwn(t *testing.T) {
+	_, err := NewZygoteSpawner(stubPath(t, "opens"), testCredential())
+	if picloud.ErrorCode(err) != picloud.CodeCannotStart || !strings.Contains(err.Error(), "descriptor 4 is open") {
+		t.Errorf("%v", err)
+	}
+}
+
 // A cgroup that is none is an error with its name, and leaves nothing.
 func TestCopyThatCannotBeMade(t *testing.T) {
 	s := newZygote(t, "obeys")

@@ -32,6 +32,11 @@ func main() {
 	case nursery.Name:
 		os.Exit(nursery.Main())
 	case zygote.Name:
+		if behaviour(os.Args[1]) == "opens" { // as the runtime may
+			if _, err := unix.Open("/", unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
+				os.Exit(1)
+			}
+		}
 		os.Exit(stubZygote())
 	}
 	behave()
@@ -45,10 +50,9 @@ func stubZygote() int {
 }
 
 // behave does what the program is named after.
-func behave() {
-	behaviour, _ := strings.CutPrefix(filepath.Base(os.Args[0]), "stub-")
-	stub(behaviour)
-}
+func behave() { stub(behaviour(os.Args[0])) }
+
+func behaviour(path string) string { return strings.TrimPrefix(filepath.Base(path), "stub-") }
 
 // text is one that no other process has.
 func text() string {

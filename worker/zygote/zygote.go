@@ -69,6 +69,9 @@ func Main(prepare func() (Life, error), lock func(user *sandbox.User) (Locks, er
 	runtime.GOMAXPROCS(1)
 	user, err := parseArguments(os.Args)
 	if err == nil {
+		err = checkDescriptors()
+	}
+	if err == nil {
 		err = unix.CloseRange(ProgramFD, ^uint(0)>>1, 0)
 	}
 	var life Life
@@ -104,6 +107,16 @@ func Main(prepare func() (Life, error), lock func(user *sandbox.User) (Locks, er
 		return 1
 	}
 	return serve(life, locks, user)
+}
+
+// checkDescriptors is an error if the process has opened descriptors before its main
+// began. Those of the runtime, an epoll instance and an event counter, would be all
+// workers' in common, and it could not do without them.
+func checkDescriptors() error {
+	if _, err := unix.FcntlInt(ProgramFD+1, unix.F_GETFD, 0); err != unix.EBADF {
+		return fmt.Errorf("descriptor %d is open, of which nothing is known", ProgramFD+1)
+	}
+	return nil
 }
 
 func refuse(err error) int {
@@ -149,8 +162,7 @@ func serve(life Life, locks Locks, user *sandbox.User) int {
 }
 
 // inOrder tells whether a request's descriptors are the first free ones. If not,
-// the runtime has opened some of its own, an epoll instance and an event counter,
-// which all workers would share.
+// the runtime has opened some of its own, see checkDescriptors.
 func inOrder(r *nursery.Request) bool {
 	return r.Jobs == sandbox.FirstRequestFD && r.Answers == sandbox.FirstRequestFD+1 &&
 		(r.Cgroup == -1 || r.Cgroup == sandbox.FirstRequestFD+2)
