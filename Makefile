@@ -4,6 +4,9 @@ SHELL := /bin/bash
 GO ?= go
 # the worker must not have cgo in it, and nothing else needs it
 export CGO_ENABLED := 0
+# how both programs are linked; the worker with nothing else in its code's last large
+# page, see worker/zygote/text.go
+LINK := -ldflags '-s -w' -ldflags 'picloud/cmd/picloud-worker=-s -w -R 0x200000'
 # seconds that the suite may take in the virtual machine
 VM_LIMIT ?= 3600
 VM_ARM64_LIMIT ?= 7200
@@ -44,7 +47,7 @@ run: build ## build, start the daemon, deploy examples/hello.lua, call it, serve
 	@./examples/run.sh
 
 build: ## build bin/picloud and bin/picloud-worker
-	$(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/picloud ./cmd/picloud-worker
+	$(GO) build -trimpath $(LINK) -o bin/ ./cmd/picloud ./cmd/picloud-worker
 
 man: build ## the manual page build/picloud.1, and the shells' completions in build/completions
 	@mkdir -p build/completions
@@ -66,7 +69,7 @@ package: build man $(PACKAGE_ARCHS:%=dist/picloud_$(VERSION)_%.deb) ## the Debia
 .PHONY: $(PACKAGE_ARCHS:%=dist/picloud_$(VERSION)_%.deb)
 $(PACKAGE_ARCHS:%=dist/picloud_$(VERSION)_%.deb): dist/picloud_$(VERSION)_%.deb:
 	@mkdir -p dist build/package/$*
-	GOARCH=$(or $(GOARCH_$*),$*) GOARM=6 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o build/package/$*/ ./cmd/picloud ./cmd/picloud-worker
+	GOARCH=$(or $(GOARCH_$*),$*) GOARM=6 $(GO) build -trimpath -buildvcs=false $(LINK) -o build/package/$*/ ./cmd/picloud ./cmd/picloud-worker
 	gzip -9n <build/picloud.1 >build/package/$*/picloud.1.gz
 	cp -r build/completions build/package/$*/
 	cd systemd/deb && GOFLAGS= VERSION=$(VERSION) ARCH=$* BUILD=$(CURDIR)/build/package/$* \
@@ -127,7 +130,7 @@ test-vm-arm64: export GOARCH := arm64
 test-vm-arm64: export PICLOUD_VM_ARCH := arm64
 test-vm-arm64: ## the same suites in an emulated 64-bit ARM machine; slow, and no part of `make test`
 	./test/vm/lab deps
-	$(GO) build -trimpath -ldflags '-s -w' -o build/arm64/ ./cmd/picloud ./cmd/picloud-worker
+	$(GO) build -trimpath $(LINK) -o build/arm64/ ./cmd/picloud ./cmd/picloud-worker
 	./test/vm/lab build
 	./test/vm/stage build/vm-arm64 build/arm64
 	./test/vm/lab run -t $(VM_ARM64_LIMIT) build/vm-arm64 env E2E_RUN='$(E2E_RUN)' bash suite

@@ -34,7 +34,7 @@ func realWorker(t testing.TB) string {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	path := filepath.Join(dir, "picloud-worker")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "picloud/cmd/picloud-worker")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -R 0x200000", "-o", path, "picloud/cmd/picloud-worker")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

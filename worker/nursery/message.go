@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -49,38 +50,58 @@ func flag(set bool) byte {
 	return 0
 }
 
-// Receive gives the next request, nil at the end of the socket.
-func Receive(socket int) (*Request, error) {
-	var body [maxRequest + 1]byte
-	beside := make([]byte, unix.CmsgSpace(3*4))
-	n, besides, _, _, err := unix.Recvmsg(socket, body[:], beside, unix.MSG_CMSG_CLOEXEC)
-	for err == unix.EINTR {
-		n, besides, _, _, err = unix.Recvmsg(socket, body[:], beside, unix.MSG_CMSG_CLOEXEC)
+// Inbox is where requests come in, one at a time. It allocates nothing: a zygote
+// that did would change pages that its copies then have to copy.
+type Inbox struct {
+	request Request
+	body    [maxRequest + 1]byte
+	beside  [4]uint64 // room for a control message with three descriptors, aligned, see cmsg(3)
+	vector  unix.Iovec
+	header  unix.Msghdr
+}
+
+// Receive gives the next request, nil at the end of the socket. It is good until the
+// next one.
+func (in *Inbox) Receive(socket int) (*Request, error) {
+	in.vector.Base = &in.body[0]
+	in.vector.SetLen(len(in.body))
+	in.header.Iov = &in.vector
+	in.header.SetIovlen(1)
+	in.header.Control = (*byte)(unsafe.Pointer(&in.beside))
+	in.header.SetControllen(int(unsafe.Sizeof(in.beside)))
+	n, _, errno := unix.Syscall(unix.SYS_RECVMSG, uintptr(socket), uintptr(unsafe.Pointer(&in.header)), unix.MSG_CMSG_CLOEXEC)
+	for errno == unix.EINTR {
+		n, _, errno = unix.Syscall(unix.SYS_RECVMSG, uintptr(socket), uintptr(unsafe.Pointer(&in.header)), unix.MSG_CMSG_CLOEXEC)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("recvmsg: %w", err)
+	if errno != 0 {
+		return nil, fmt.Errorf("recvmsg: %w", errno)
 	}
-	if n == 0 && besides == 0 {
+	if n == 0 && in.header.Controllen == 0 {
 		return nil, nil
 	}
-	messages, err := unix.ParseSocketControlMessage(beside[:besides])
-	if err != nil || len(messages) != 1 || n != maxRequest {
+	return in.parse(int(n))
+}
+
+// parse reads what has come: n bytes, and descriptors beside them.
+func (in *Inbox) parse(n int) (*Request, error) {
+	beside := (*unix.Cmsghdr)(unsafe.Pointer(&in.beside))
+	length := int(beside.Len)
+	if n != maxRequest || in.header.Flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 || int(in.header.Controllen) < unix.SizeofCmsghdr ||
+		beside.Level != unix.SOL_SOCKET || beside.Type != unix.SCM_RIGHTS ||
+		length != unix.CmsgLen(2*4) && length != unix.CmsgLen(3*4) {
 		return nil, errors.New("this is no request for a worker")
 	}
-	fds, err := unix.ParseUnixRights(&messages[0])
-	if err != nil || len(fds) < 2 {
-		return nil, errors.New("a request for a worker comes with descriptors")
+	fds := (*[3]int32)(unsafe.Add(unsafe.Pointer(&in.beside), unix.CmsgLen(0)))
+	in.request = Request{
+		UID:  binary.LittleEndian.Uint32(in.body[0:]),
+		GID:  binary.LittleEndian.Uint32(in.body[4:]),
+		Jobs: int(fds[0]), Answers: int(fds[1]), Cgroup: -1,
+		Eager: in.body[8] != 0,
 	}
-	r := &Request{
-		UID:  binary.LittleEndian.Uint32(body[0:]),
-		GID:  binary.LittleEndian.Uint32(body[4:]),
-		Jobs: fds[0], Answers: fds[1], Cgroup: -1,
-		Eager: body[8] != 0,
+	if length == unix.CmsgLen(3*4) {
+		in.request.Cgroup = int(fds[2])
 	}
-	if len(fds) > 2 {
-		r.Cgroup = fds[2]
-	}
-	return r, nil
+	return &in.request, nil
 }
 
 func (r *Request) close() {
@@ -108,11 +129,11 @@ func Failed(errno unix.Errno) Answer { return Answer{step: stepClone, errno: err
 
 // Send gives the answer to the daemon.
 func (a Answer) Send(socket int) error {
-	var body []byte
-	body = binary.LittleEndian.AppendUint32(body, uint32(a.PID))
-	body = binary.LittleEndian.AppendUint32(body, uint32(a.step))
-	body = binary.LittleEndian.AppendUint32(body, uint32(a.errno))
-	_, err := unix.Write(socket, body)
+	var body [answerSize]byte
+	binary.LittleEndian.PutUint32(body[0:], uint32(a.PID))
+	binary.LittleEndian.PutUint32(body[4:], uint32(a.step))
+	binary.LittleEndian.PutUint32(body[8:], uint32(a.errno))
+	_, err := unix.Write(socket, body[:])
 	return err
 }
 

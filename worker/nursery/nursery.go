@@ -61,8 +61,9 @@ func Main() int {
 	if _, err := unix.Write(SocketFD, []byte(ready)); err != nil {
 		return 1
 	}
+	var inbox Inbox
 	for {
-		request, err := Receive(SocketFD)
+		request, err := inbox.Receive(SocketFD)
 		if err != nil {
 			return 1
 		}

@@ -78,6 +78,7 @@ func Main(prepare func() (Life, error), lock func(user *sandbox.User) (Locks, er
 	if err == nil {
 		life, err = prepare()
 	}
+	code, codeErr := findText() // while there is a /proc
 	if err == nil {
 		err = nursery.Enclose()
 	}
@@ -98,6 +99,9 @@ func Main(prepare func() (Life, error), lock func(user *sandbox.User) (Locks, er
 	}
 	if err := call("prctl(PR_SET_NAME)", unix.SYS_PRCTL, unix.PR_SET_NAME, uintptr(unsafe.Pointer(&[]byte(Name + "\x00")[0])), 0); err != nil {
 		return refuse(err)
+	}
+	if codeErr == nil {
+		codeErr = code.enlarge()
 	}
 	locks, err := lock(user)
 	if err != nil {
@@ -128,8 +132,10 @@ func refuse(err error) int {
 // life.
 func serve(life Life, locks Locks, user *sandbox.User) int {
 	w := newBecoming(user)
+	inbox := &nursery.Inbox{}
+	makeRoom()
 	for {
-		request, err := nursery.Receive(sandbox.ZygoteSocketFD)
+		request, err := inbox.Receive(sandbox.ZygoteSocketFD)
 		if err != nil {
 			return 1
 		}
