@@ -102,3 +102,48 @@ func TestHandOver(t *testing.T) {
 	}()
 	clients.Wait()
 }
+
+// held is a supervisor with an invocation that ends when it is ended.
+type held struct{ closed atomic.Bool }
+
+func (h *held) Drain(ctx context.Context) error {
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
+func (h *held) Close() error {
+	h.closed.Store(true)
+	return nil
+}
+
+// A stop does not wait for ever: what still runs at its end is ended, whether
+// systemd holds the socket or not.
+func TestStopIsBounded(t *testing.T) {
+	for _, passed := range []bool{false, true} {
+		l, err := net.Listen("unix", filepath.Join(t.TempDir(), "http.sock"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		config := Config{Logger: zap.NewNop(), StopTimeout: 50 * time.Millisecond}
+		running := &held{}
+		s := &servers{
+			config: config, listeners: []listener{{Listener: l, passed: passed}}, handler: http.NotFoundHandler(),
+			supervisor: running, public: newConnections(100, config.Logger), admin: newConnections(1, config.Logger),
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		ended := make(chan error, 1)
+		go func() { ended <- s.serve(ctx, newCeiling(config)) }()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("passed by systemd %t: the daemon ended with %v", passed, err)
+			}
+		case <-time.After(time.Minute):
+			t.Fatalf("passed by systemd %t: the daemon still waits for what runs", passed)
+		}
+		if !running.closed.Load() {
+			t.Errorf("passed by systemd %t: what still ran was not ended", passed)
+		}
+	}
+}
