@@ -75,7 +75,31 @@ func TestHints(t *testing.T) {
 			}
 		}
 	}
-	if err := checkControllers(files(nil), "/x", func(string) string { return "" }); picloud.ErrorCode(err) != picloud.CodeCannotStart {
+}
+
+// The error names the controller that is missing, and has the hint for it.
+func TestCheckControllers(t *testing.T) {
+	hint := func(missing string) string { return "switch on " + missing }
+	for _, c := range []struct{ controllers, missing string }{
+		{"cpuset cpu io memory pids\n", ""},
+		{"cpuset io memory pids\n", "cpu"}, // another's name begins like it
+		{"cpu io memory\n", "pids"},
+		{"cpu io pids\n", "memory"},
+		{"\n", "memory"},
+	} {
+		err := checkControllers(files(map[string]string{"sys/fs/cgroup/x/cgroup.controllers": c.controllers}), "/x", hint)
+		if c.missing == "" {
+			if err != nil {
+				t.Errorf("%q: %v", c.controllers, err)
+			}
+			continue
+		}
+		if e := picloud.AsError(err); err == nil || e.Code != picloud.CodeCannotStart ||
+			!strings.Contains(e.Message, " no "+c.missing+" controller in /sys/fs/cgroup/x") || e.Hint != hint(c.missing) {
+			t.Errorf("%q: %v", c.controllers, err)
+		}
+	}
+	if err := checkControllers(files(nil), "/x", hint); picloud.ErrorCode(err) != picloud.CodeCannotStart {
 		t.Errorf("a directory that is no cgroup: %v", err)
 	}
 }

@@ -33,8 +33,9 @@ func CheckKernel() error {
 }
 
 // CheckSeccomp asks the kernel for filters that kill the process.
-func CheckSeccomp() error {
-	action := uint32(unix.SECCOMP_RET_KILL_PROCESS)
+func CheckSeccomp() error { return checkSeccomp(unix.SECCOMP_RET_KILL_PROCESS) }
+
+func checkSeccomp(action uint32) error {
 	if err := seccompActionAvailable(&action); err != nil {
 		return cannotStart(err,
 			"the kernel cannot filter system calls (seccomp)",
