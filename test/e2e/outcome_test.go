@@ -30,25 +30,92 @@ func TestInfiniteLoop(t *testing.T) {
 }
 
 func TestEveryAnswerSaysWhatItUsed(t *testing.T) {
-	d := startDaemon(t)
+	d := startDaemon(t, withLongRuns(), withFlags("--workers", "1", "--warm", "1", "--queue", "0"))
 	d.deploy("hello", "return 'hello'")
+	d.deploy("failing", "error('no')")
+	d.deploy("looping", endless, object{"timeout_ms": 60_000})
+	d.deploy("late", endless, object{"timeout_ms": 50, "sandbox": longRun()["sandbox"]})
+	d.deploy("hungry", hungry, object{"memory_limit_mb": 32, "timeout_ms": 60_000, "sandbox": object{"max_operations": 10_000_000}})
+	d.deploy("busy", endless, longRun())
+
+	const counted, killed = true, false // a process that was killed cannot say how many operations it made
 	a := d.run("hello")
 	a.expect(t, 200, nil)
-	for name, atLeast := range map[string]int{
-		"PiCloud-Operations": 1, "PiCloud-Memory-Peak-Bytes": 1 << 20,
-		"PiCloud-CPU-Microseconds": 1, "PiCloud-Duration-Microseconds": 1,
-	} {
-		if n, err := strconv.Atoi(a.header.Get(name)); err != nil || n < atLeast {
-			t.Errorf("%s: %q", name, a.header.Get(name))
-		}
-	}
+	a.saysWhatItUsed(t, counted)
 	if a.header.Get("Content-Type") != "text/plain; charset=utf-8" || a.body != "hello" {
 		t.Errorf("%q, %q", a.header.Get("Content-Type"), a.body)
 	}
-	missing := d.run("nobody")
+	for _, c := range []struct {
+		script  string
+		status  int
+		code    string
+		counted bool
+	}{
+		{"failing", 500, "script_error", counted},
+		{"looping", 507, "limit_exceeded", counted},
+		{"hungry", 507, "limit_exceeded", killed},
+		{"late", 504, "timeout", killed},
+	} {
+		a := d.run(c.script)
+		a.expect(t, c.status, object{"code": c.code})
+		a.saysWhatItUsed(t, c.counted)
+	}
+
+	var ended answer
+	var call sync.WaitGroup
+	call.Go(func() { ended, _ = d.try(httpClient(), "GET", "/run/busy", "") })
+	worker := d.busyWorker()
+	refused, missing := d.run("hello"), d.run("nobody")
+	if err := syscall.Kill(worker, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	call.Wait()
+	ended.expect(t, 502, object{"code": "worker_killed"})
+	ended.saysWhatItUsed(t, killed)
+
+	// and one that never ran used nothing
+	refused.expect(t, 503, object{"code": "overloaded"})
 	missing.expect(t, 404, object{"code": "script_not_found"})
-	if missing.header.Get("PiCloud-Invocation-Id") == "" {
-		t.Error("no invocation id on an error")
+	for _, a := range []answer{refused, missing} {
+		if a.header.Get("PiCloud-Invocation-Id") == "" {
+			t.Errorf("%d: no invocation id", a.status)
+		}
+		for _, name := range used() {
+			if a.header.Get(name) != "" {
+				t.Errorf("%d: %s: %q", a.status, name, a.header.Get(name))
+			}
+		}
+	}
+}
+
+// used is the headers that say what an invocation used.
+func used() []string {
+	return []string{"PiCloud-Operations", "PiCloud-Memory-Peak-Bytes", "PiCloud-CPU-Microseconds", "PiCloud-Duration-Microseconds"}
+}
+
+// saysWhatItUsed looks for these headers; for the first only where operations
+// were counted, and it has to be absent elsewhere.
+func (a answer) saysWhatItUsed(t *testing.T, counted bool) {
+	t.Helper()
+	for _, name := range used() {
+		value, atLeast := a.header.Get(name), 1
+		switch name {
+		case "PiCloud-Operations":
+			if !counted {
+				if value != "" {
+					t.Errorf("%d %s: %s: %q", a.status, a.body, name, value)
+				}
+				continue
+			}
+		case "PiCloud-Memory-Peak-Bytes":
+			atLeast = 1 << 20
+		}
+		if n, err := strconv.Atoi(value); err != nil || n < atLeast {
+			t.Errorf("%d %s: %s: %q", a.status, a.body, name, value)
+		}
+	}
+	if a.header.Get("PiCloud-Invocation-Id") == "" {
+		t.Errorf("%d %s: no invocation id", a.status, a.body)
 	}
 }
 
