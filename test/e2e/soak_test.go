@@ -53,6 +53,9 @@ func soakKinds() []soakKind {
 		limited("hungry", "memory_limit_mb", hungry, object{"memory_limit_mb": 16, "sandbox": object{
 			"max_operations": 10_000_000, "max_array_size": 100_000, "max_map_size": 100_000}}),
 	}
+	if inSystemd() {
+		kinds[len(kinds)-1].share = 1 // a hungry one takes seconds there
+	}
 	return append(kinds, soakKind{name: vanishing, share: 2, source: endless,
 		extra: generous(object{"sandbox": object{"max_operations": int64(1_000_000_000_000)}})})
 }
@@ -63,11 +66,13 @@ const vanishing = "vanishing"
 // soak counts what came of the calls.
 type soak struct {
 	*daemon
-	kinds []soakKind
+	kinds []soakKind         // each as often as its share
 	first map[string]float64 // the daemon's counters before the first call
 
 	mu       sync.Mutex
+	left     []soakKind // of kinds, to be dealt before they are shuffled again
 	calls    int
+	dealt    map[string]int // by kind
 	outcomes map[string]int // as the daemon should have counted them
 }
 
@@ -76,7 +81,7 @@ type soak struct {
 func TestSoak(t *testing.T) {
 	// at debug, as in other tests, the log would be gigabytes
 	s := &soak{daemon: startDaemon(t, withLongRuns(),
-		withEnv("PICLOUD_CEILING_TIMEOUT_MS=600000"), withFlags("--log-level", "warn")), outcomes: map[string]int{}}
+		withEnv("PICLOUD_CEILING_TIMEOUT_MS=600000"), withFlags("--log-level", "warn")), dealt: map[string]int{}, outcomes: map[string]int{}}
 	for _, k := range soakKinds() {
 		if k.source != "" {
 			s.deploy(k.name, k.source, k.extra)
@@ -89,18 +94,16 @@ func TestSoak(t *testing.T) {
 	minutes, _ := strconv.Atoi(os.Getenv("SOAK_MINUTES"))
 	if calls == 0 && minutes == 0 {
 		calls = 1000
-		if inSystemd() {
-			calls = 100 // all is slow there; make soak makes more
-		}
 	}
 	s.first = s.counters()
 
-	s.make(max(100, calls/20), 0) // what is made once and kept is made now
+	s.make(max(len(s.kinds), calls/20), 0) // what is made once and kept is made now
 	before := s.held()
 	s.make(calls, time.Duration(minutes)*time.Minute)
 	after := s.settled(before)
 
-	t.Logf("%d calls: %v", s.calls, s.outcomes)
+	t.Logf("%d calls: %v", s.calls, s.dealt)
+	t.Logf("outcomes: %v", s.outcomes)
 	t.Logf("before %+v", before)
 	t.Logf("after  %+v", after)
 	s.account()
@@ -110,6 +113,7 @@ func TestSoak(t *testing.T) {
 // so long.
 func (s *soak) make(calls int, forTime time.Duration) {
 	end := time.Now().Add(forTime)
+	s.left = nil
 	var next sync.Mutex
 	more := func() bool {
 		next.Lock()
@@ -126,17 +130,39 @@ func (s *soak) make(calls int, forTime time.Duration) {
 			client := &http.Client{Transport: &http.Transport{}}
 			defer client.CloseIdleConnections()
 			for more() && !s.t.Failed() {
-				s.call(client, s.kinds[rand.N(len(s.kinds))], rand.N(1_000_000))
+				s.call(client, s.deal(), rand.N(1_000_000))
 			}
 		})
 	}
 	callers.Wait()
 }
 
-// call makes one call and checks its answer. One that is refused for want of a
-// worker is made again, and counted each time.
+// deal gives the kind of the next call. In as many calls as there are in kinds,
+// each of them occurs.
+func (s *soak) deal() soakKind {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.left) == 0 {
+		s.left = slices.Clone(s.kinds)
+		rand.Shuffle(len(s.left), func(i, j int) { s.left[i], s.left[j] = s.left[j], s.left[i] })
+	}
+	k := s.left[0]
+	s.left = s.left[1:]
+	s.dealt[k.name]++
+	return k
+}
+
+// A call may wait for ten seconds, and then be refused: how long others take is the
+// machine's affair. One that was refused is made again, and each time counted. Of
+// all calls few may be: here are fewer than may wait.
+const (
+	refusals    = 5  // of one call
+	mostRefused = 20 // one in so many
+)
+
+// call makes one call and checks its answer.
 func (s *soak) call(client *http.Client, k soakKind, n int) {
-	for {
+	for refused := 0; ; {
 		if k.name == vanishing {
 			s.vanish()
 			s.note("gone")
@@ -149,6 +175,11 @@ func (s *soak) call(client *http.Client, k soakKind, n int) {
 		}
 		if a.status == 503 {
 			s.note("overloaded")
+			why := a.field("detail")
+			if refused++; refused > refusals || why != "no worker became free in time" && why != "no worker could be started in time" {
+				s.t.Errorf("%s, n=%d: refused %d times: %.300s", k.name, n, refused, a.body)
+				return
+			}
 			continue
 		}
 		right := a.status == k.status && (k.member == "" || fmt.Sprint(a.field(k.member)) == k.value)
@@ -204,6 +235,14 @@ func (s *soak) account() {
 	}
 	if got := counted("picloud_requests_refused_total"); got != s.outcomes[""] {
 		s.t.Errorf("the daemon counts %d requests that were refused, their callers %d", got, s.outcomes[""])
+	}
+	if s.outcomes["overloaded"]*mostRefused > s.calls {
+		s.t.Errorf("of %d calls %d were refused", s.calls, s.outcomes["overloaded"])
+	}
+	for _, k := range s.kinds {
+		if s.dealt[k.name] == 0 {
+			s.t.Errorf("there was no call of the kind %s", k.name)
+		}
 	}
 	if n := counted("picloud_worker_start_failures_total"); n != 0 {
 		s.t.Errorf("%d workers could not be started or died idle", n)
