@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -80,21 +81,49 @@ func (c Ceiling) Validate(o Overrides) error {
 		if p == nil {
 			continue
 		}
-		ceiling := c.Get(s.Field)
 		if *p < s.Minimum {
-			return invalidField(string(s.Field),
-				fmt.Sprintf("is %d; allowed is %d to %d %s", *p, s.Minimum, ceiling, s.Unit), nil)
+			return c.tooLow(s, *p)
 		}
-		if *p > ceiling {
-			return &picloud.Error{
-				Code:    picloud.CodeLimitExceedsCeiling,
-				Message: fmt.Sprintf("%s: %d is above the ceiling; allowed is %d to %d %s", s.Field, *p, s.Minimum, ceiling, s.Unit),
-				Hint:    fmt.Sprintf("ask for at most %d, or have an administrator raise the ceiling", ceiling),
-				Details: map[string]any{"field": string(s.Field), "requested": *p, "ceiling": ceiling},
-			}
+		if *p > c.Get(s.Field) {
+			return c.tooHigh(s, *p)
 		}
 	}
 	return nil
+}
+
+// Refuse gives Validate's error for a number that no int64 can hold, as it was
+// written.
+func (c Ceiling) Refuse(f Field, number json.Number) error {
+	s, _ := Lookup(f)
+	if strings.HasPrefix(number.String(), "-") {
+		return c.tooLow(s, number)
+	}
+	return c.tooHigh(s, number)
+}
+
+// tooLow and tooHigh take an int64 or a json.Number.
+func (c Ceiling) tooLow(s Spec, requested any) error {
+	return invalidField(string(s.Field), fmt.Sprintf("is %s; allowed is %d to %d %s", shown(requested), s.Minimum, c.Get(s.Field), s.Unit), nil)
+}
+
+func (c Ceiling) tooHigh(s Spec, requested any) error {
+	ceiling := c.Get(s.Field)
+	return &picloud.Error{
+		Code:    picloud.CodeLimitExceedsCeiling,
+		Message: fmt.Sprintf("%s: %s is above the ceiling; allowed is %d to %d %s", s.Field, shown(requested), s.Minimum, ceiling, s.Unit),
+		Hint:    fmt.Sprintf("ask for at most %d, or have an administrator raise the ceiling", ceiling),
+		Details: map[string]any{"field": string(s.Field), "requested": requested, "ceiling": ceiling},
+	}
+}
+
+// shown is a number for people, who read no thousand digits.
+func shown(number any) string {
+	const most = 40
+	text := fmt.Sprint(number)
+	if len(text) > most {
+		return fmt.Sprintf("%s… (%d digits)", text[:most], len(strings.TrimPrefix(text, "-")))
+	}
+	return text
 }
 
 // ValidateCeiling checks one value of a ceiling itself, wherever it is set.
@@ -105,10 +134,20 @@ func ValidateCeiling(f Field, value int64) error {
 		return invalidField(string(f), "there is no such limit", nil)
 	}
 	if value < s.Minimum || value > s.Maximum {
-		return invalidField(string(f),
-			fmt.Sprintf("is %d; a ceiling may be %d to %d %s", value, s.Minimum, s.Maximum, s.Unit), nil)
+		return outside(s, value)
 	}
 	return nil
+}
+
+// RefuseCeiling gives ValidateCeiling's error for a number that no int64 can hold,
+// as it was written.
+func RefuseCeiling(f Field, number json.Number) error {
+	s, _ := Lookup(f)
+	return outside(s, number)
+}
+
+func outside(s Spec, value any) error {
+	return invalidField(string(s.Field), fmt.Sprintf("is %s; a ceiling may be %d to %d %s", shown(value), s.Minimum, s.Maximum, s.Unit), nil)
 }
 
 // EnvPrefix begins the name of every environment variable that sets a ceiling;

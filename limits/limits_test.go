@@ -249,3 +249,26 @@ func TestParseSandbox(t *testing.T) {
 		t.Errorf("null: %+v, %v", s, err)
 	}
 }
+
+// Numbers that no int64 can hold are out of bounds like any other.
+func TestNumbersBeyondAll(t *testing.T) {
+	ceiling := NewCeiling(nil, nil)
+	large := json.Number("1" + strings.Repeat("0", 100))
+	for _, c := range []struct {
+		err  error
+		code picloud.Code
+		says string
+	}{
+		{ceiling.Refuse(MaxOperations, "9223372036854775808"), picloud.CodeLimitExceedsCeiling, "max_operations: 9223372036854775808 is above the ceiling; allowed is 1 to 10000000 operations"},
+		{ceiling.Refuse(MaxOperations, "-9223372036854775809"), picloud.CodeInvalidField, "max_operations: is -9223372036854775809; allowed is 1 to 10000000 operations"},
+		{ceiling.Refuse(TimeoutMS, large), picloud.CodeLimitExceedsCeiling, "timeout_ms: 1" + strings.Repeat("0", 39) + "… (101 digits) is above the ceiling; allowed is 10 to 60000 ms"},
+		{RefuseCeiling(TimeoutMS, "9223372036854775808"), picloud.CodeInvalidField, "timeout_ms: is 9223372036854775808; a ceiling may be 10 to 3600000 ms"},
+	} {
+		if e := picloud.AsError(c.err); e.Code != c.code || e.Message != c.says || e.Details["field"] == nil {
+			t.Errorf("%v", e)
+		}
+	}
+	if e := picloud.AsError(ceiling.Refuse(TimeoutMS, large)); e.Details["requested"] != large || e.Details["ceiling"] != int64(60_000) {
+		t.Errorf("%v", e.Details)
+	}
+}
