@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/user"
 	"slices"
@@ -62,7 +63,7 @@ func (a Auth) check(r *http.Request) error {
 }
 
 // authenticate guards every operation that has a security requirement, which
-// are those of the admin API.
+// are those of the admin API, and all from a query string that is none.
 func (m *Manager) authenticate(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	if len(ctx.Operation().Security) > 0 {
@@ -71,14 +72,17 @@ func (m *Manager) authenticate(ctx huma.Context, next func(huma.Context)) {
 			return
 		}
 	}
+	// huma passes over a parameter that it cannot decode
+	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+		problem.Write(w, &picloud.Error{Code: picloud.CodeBadRequest, Message: "the query string is malformed", Cause: err})
+		return
+	}
 	if public := m.config.Public; public.URL != "" {
 		ctx.SetHeader(PublicURLHeader, public.URL)
 	}
 	if public := m.config.Public; public.Socket != "" {
 		ctx.SetHeader(PublicSocketHeader, public.Socket)
 	}
-	// every body here is JSON, whatever a client that never thought of it says
-	r.Header.Set("Content-Type", "application/json")
 	next(ctx)
 }
 

@@ -42,30 +42,32 @@ func (m *Manager) showLimits(ctx context.Context) (*limitsOutput, error) {
 	return out, nil
 }
 
-func (m *Manager) patchCeiling(ctx context.Context, in *struct {
-	Body    ceilingBody
-	RawBody []byte
-}) (*limitsOutput, error) {
-	// absent and null mean different things here, and Body cannot tell them apart
-	given, err := decodeObject(in.RawBody)
+func (m *Manager) patchCeiling(ctx context.Context, in *struct{ BodyInput }) (*limitsOutput, error) {
+	data, err := in.read()
 	if err != nil {
 		return nil, m.refuse(err)
 	}
-	values := limits.Overrides{
-		Sandbox:       limits.Sandbox(in.Body.SandboxBody),
-		MemoryLimitMB: in.Body.MemoryLimitMB,
-		TimeoutMS:     in.Body.TimeoutMS,
+	r := reader{m.api.OpenAPI().Components.Schemas, limits.RefuseCeiling}
+	schema := schemaOf[ceilingBody](r.registry)
+	given, err := r.read(data, schema)
+	if err == nil {
+		err = r.validate(given, schema)
+	}
+	if err != nil {
+		return nil, m.refuse(err)
 	}
 	changes := map[limits.Field]*int64{}
-	for name := range given {
+	for name, value := range given {
 		f := limits.Field(name)
-		changes[f] = values.Get(f)
-		if changes[f] == nil {
+		n, ok := value.(int64)
+		if !ok { // null
+			changes[f] = nil
 			continue
 		}
-		if err := limits.ValidateCeiling(f, *changes[f]); err != nil {
+		if err := limits.ValidateCeiling(f, n); err != nil {
 			return nil, m.refuse(err)
 		}
+		changes[f] = &n
 	}
 	if err := m.config.Store.PatchCeiling(ctx, changes); err != nil {
 		return nil, m.refuse(err)

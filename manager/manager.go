@@ -4,8 +4,13 @@
 // It promises that nothing is stored that has not been validated: the name,
 // every limit against the ceiling in force, and the source, which is compiled in
 // a worker and never in this process. A refused write changes nothing and says
-// which field, what was asked for and what is allowed. Every error is a problem
-// document.
+// which field, what was asked for and what is allowed. A body is read alike by every
+// call: known members, each once, and numbers as they are written. Every error is a
+// problem document.
+//
+// A version is the ETag of one life of a script: one that is deleted and made anew
+// begins at 1 again, and an ETag of before may name it. Who deletes scripts that
+// others write to has to tell them.
 //
 // It never runs a script. It fails, with store_unavailable, while the database is
 // away, and with overloaded while no worker is free to compile.
@@ -62,15 +67,8 @@ const (
 // Prefix begins the path of every admin call.
 const Prefix = "/api/v1/admin"
 
-// maxRequestBytes bounds an admin call's body: a whole source, every byte of it
-// escaped, and room for the rest.
-const maxRequestBytes = 2 << 20
-
 // Register adds the manager's paths to mux.
 func Register(mux *http.ServeMux, c Config) {
-	// the library's one switch for it is a variable of its own: names are matched
-	// exactly, so that "SANDBOX" beside "sandbox" is not swallowed
-	huma.ValidateStrictCasing = true
 	m := &Manager{config: c}
 	config := huma.DefaultConfig("PiCloud", picloud.Product)
 	config.OpenAPIPath = "/openapi"
@@ -86,7 +84,7 @@ func Register(mux *http.ServeMux, c Config) {
 	m.registerScripts()
 	m.registerLimits()
 	m.registerVersion()
-	describeErrors(m.api.OpenAPI().Components.Schemas)
+	describe(m.api.OpenAPI())
 }
 
 // ceiling is the one in force now.
@@ -130,7 +128,6 @@ func operation(id, method, path, summary string, status int) huma.Operation {
 		Path:          Prefix + path,
 		Summary:       summary,
 		DefaultStatus: status,
-		MaxBodyBytes:  maxRequestBytes,
 		Security:      []map[string][]string{{"token": {}}},
 	}
 }

@@ -25,14 +25,14 @@ func TestMergePatch(t *testing.T) {
 		{`[1,2]`, `{"a":"b","c":null}`, `{"a":"b"}`},
 		{`{}`, `{"a":{"bb":{"ccc":null}}}`, `{"a":{"bb":{}}}`},
 	} {
-		target, patch, want := decode(t, c.target), decode(t, c.patch), decode(t, c.want)
+		target, patch, want := parsed(t, c.target), parsed(t, c.patch), parsed(t, c.want)
 		if got := mergePatch(target, patch); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s patched with %s gives %v, want %s", c.target, c.patch, got, c.want)
 		}
 	}
 }
 
-func decode(t *testing.T, text string) (v any) {
+func parsed(t *testing.T, text string) (v any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
 		t.Fatal(err)

@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"time"
-	"unicode/utf8"
 
-	"picloud"
 	"picloud/limits"
 	"picloud/store"
 	"picloud/worker/wire"
@@ -96,12 +94,8 @@ func body(s store.Script) ScriptBody {
 }
 
 // validate checks a draft in full, from the cheap to the dear, but for overrides
-// that are as they were. raw is the JSON it came in: what is not UTF-8 there would
-// be stored as something else.
-func (m *Manager) validate(ctx context.Context, d store.Draft, raw []byte, were limits.Overrides) (limits.Ceiling, error) {
-	if !utf8.Valid(raw) {
-		return limits.Ceiling{}, &picloud.Error{Code: picloud.CodeBadRequest, Message: "the body is not UTF-8"}
-	}
+// that are as they were.
+func (m *Manager) validate(ctx context.Context, d store.Draft, were limits.Overrides) (limits.Ceiling, error) {
 	if !store.ValidName(d.Name) {
 		return limits.Ceiling{}, invalidField("name",
 			"must be 1 to 63 of a-z, 0-9 and -, with no - at either end", nil)

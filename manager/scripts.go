@@ -1,11 +1,9 @@
 package manager
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
-	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -27,30 +25,22 @@ type NameInput struct {
 	Name string `path:"name" doc:"the script's name"`
 }
 
-// ConditionInput is a part of operations' inputs, like NameInput.
-type ConditionInput struct {
-	IfMatch string `header:"If-Match" doc:"the ETag the write is meant for; 412 if the script has another by now"`
-}
-
 func (m *Manager) registerScripts() {
-	patch := operation("patch-script", http.MethodPatch, "/scripts/{name}", "Change parts of a script (JSON merge patch, RFC 7396)", http.StatusOK)
-	patch.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-		"application/merge-patch+json": {Schema: &huma.Schema{Type: huma.TypeObject, Description: "members of ScriptBody; null removes"}},
-	}}
 	huma.Register(m.api, operation("create-script", http.MethodPost, "/scripts", "Create a script", http.StatusCreated), m.create)
 	huma.Register(m.api, operation("put-script", http.MethodPut, "/scripts/{name}", "Create or replace a script, whole", http.StatusOK), m.put)
-	huma.Register(m.api, patch, m.patch)
+	huma.Register(m.api, operation("patch-script", http.MethodPatch, "/scripts/{name}", "Change parts of a script (JSON merge patch, RFC 7396)", http.StatusOK), m.patch)
 	huma.Register(m.api, operation("get-script", http.MethodGet, "/scripts/{name}", "Show a script", http.StatusOK), m.get)
 	huma.Register(m.api, operation("list-scripts", http.MethodGet, "/scripts", "List scripts by name", http.StatusOK), m.list)
 	huma.Register(m.api, operation("delete-script", http.MethodDelete, "/scripts/{name}", "Delete a script", http.StatusNoContent), m.delete)
 }
 
-func (m *Manager) create(ctx context.Context, in *struct {
-	Body    namedBody
-	RawBody []byte
-}) (*scriptOutput, error) {
-	draft := in.Body.draft(in.Body.Name)
-	ceiling, err := m.validate(ctx, draft, in.RawBody, limits.Overrides{})
+func (m *Manager) create(ctx context.Context, in *struct{ BodyInput }) (*scriptOutput, error) {
+	given, err := read[namedBody](ctx, m, &in.BodyInput)
+	if err != nil {
+		return nil, m.refuse(err)
+	}
+	draft := given.draft(given.Name)
+	ceiling, err := m.validate(ctx, draft, limits.Overrides{})
 	if err != nil {
 		return nil, m.refuse(err)
 	}
@@ -64,24 +54,27 @@ func (m *Manager) create(ctx context.Context, in *struct {
 func (m *Manager) put(ctx context.Context, in *struct {
 	NameInput
 	ConditionInput
-	Body    ScriptBody
-	RawBody []byte
+	BodyInput
 }) (*scriptOutput, error) {
-	version, err := m.condition(ctx, in.Name, in.IfMatch)
+	condition, err := in.condition()
 	if err != nil {
 		return nil, m.refuse(err)
 	}
-	return m.replace(ctx, in.Body.draft(in.Name), version, in.RawBody, limits.Overrides{})
-}
-
-// replace stores a draft. Overrides that are as they were are not validated again:
-// a ceiling that has been lowered since is no reason to refuse another change.
-func (m *Manager) replace(ctx context.Context, d store.Draft, version int64, raw []byte, were limits.Overrides) (*scriptOutput, error) {
-	ceiling, err := m.validate(ctx, d, raw, were)
+	given, err := read[ScriptBody](ctx, m, &in.BodyInput)
 	if err != nil {
 		return nil, m.refuse(err)
 	}
-	s, created, err := m.config.Store.PutScript(ctx, d, version)
+	draft := given.draft(in.Name)
+	ceiling, err := m.validate(ctx, draft, limits.Overrides{})
+	if err != nil {
+		return nil, m.refuse(err)
+	}
+	var s store.Script
+	var created bool
+	err = m.conditional(ctx, in.Name, condition, func(version int64) (err error) {
+		s, created, err = m.config.Store.PutScript(ctx, draft, version)
+		return err
+	})
 	if err != nil {
 		return nil, m.refuse(err)
 	}
@@ -103,101 +96,84 @@ const patchTries = 5
 func (m *Manager) patch(ctx context.Context, in *struct {
 	NameInput
 	ConditionInput
-	RawBody []byte `contentType:"application/merge-patch+json"`
+	BodyInput
 }) (*scriptOutput, error) {
-	patch, err := decodeObject(in.RawBody)
+	condition, err := in.condition()
 	if err != nil {
 		return nil, m.refuse(err)
 	}
-	condition, err := m.condition(ctx, in.Name, in.IfMatch)
+	data, err := in.read()
+	if err != nil {
+		return nil, m.refuse(err)
+	}
+	r := m.scriptReader(ctx)
+	patch, err := r.read(data, schemaOf[ScriptBody](r.registry))
 	if err != nil {
 		return nil, m.refuse(err)
 	}
 	for try := 1; ; try++ {
 		current, err := m.config.Store.Script(ctx, in.Name)
+		if err := condition.check(in.Name, current, err); err != nil {
+			return nil, m.refuse(err)
+		}
+		patched, err := apply(r, patch, body(current))
 		if err != nil {
 			return nil, m.refuse(err)
 		}
-		if condition != store.AnyVersion && condition != current.Version {
-			return nil, m.refuse(store.Conflict(in.Name, condition))
-		}
-		patched, err := m.apply(patch, body(current))
+		// a ceiling that has been lowered since is no reason to refuse another change
+		draft := patched.draft(in.Name)
+		ceiling, err := m.validate(ctx, draft, current.Overrides)
 		if err != nil {
 			return nil, m.refuse(err)
 		}
-		out, err := m.replace(ctx, patched.draft(in.Name), current.Version, in.RawBody, current.Overrides)
-		lostRace := picloud.ErrorCode(err) == picloud.CodeVersionConflict
-		if lostRace && condition == store.AnyVersion && try < patchTries {
-			continue
+		s, _, err := m.config.Store.PutScript(ctx, draft, current.Version)
+		switch {
+		case err == nil:
+			return written(s, ceiling, false), nil
+		case picloud.ErrorCode(err) != picloud.CodeVersionConflict || try == patchTries:
+			return nil, m.refuse(err)
 		}
-		return out, err
 	}
 }
 
 // apply merges a patch into a script and holds the result to the schema of PUT.
-func (m *Manager) apply(patch map[string]any, current ScriptBody) (ScriptBody, error) {
+func apply(r reader, patch map[string]any, current ScriptBody) (ScriptBody, error) {
 	encoded, err := json.Marshal(current)
 	if err != nil {
 		return ScriptBody{}, err
 	}
-	document, err := decodeObject(encoded)
+	document, err := r.read(encoded, schemaOf[ScriptBody](r.registry))
 	if err != nil {
 		return ScriptBody{}, err
 	}
-	merged := mergePatch(document, patch)
-	registry := m.api.OpenAPI().Components.Schemas
-	schema := registry.Schema(reflect.TypeFor[ScriptBody](), true, "")
-	if field := unknownMember(registry, schema, patch, ""); field != "" {
-		return ScriptBody{}, invalidField(field, "unexpected property", nil)
-	}
-	var result huma.ValidateResult
-	huma.Validate(registry, schema, huma.NewPathBuffer([]byte("body"), len("body")), huma.ModeWriteToServer, merged, &result)
-	if len(result.Errors) > 0 {
-		detail, ok := result.Errors[0].(*huma.ErrorDetail)
-		if !ok {
-			return ScriptBody{}, result.Errors[0]
-		}
-		return ScriptBody{}, fromDetail(detail)
-	}
-	encoded, err = json.Marshal(merged)
+	return decode[ScriptBody](r, mergePatch(document, patch).(map[string]any)) // an object patched with one is one
+}
+
+// read gives a request's whole body as a T.
+func read[T any](ctx context.Context, m *Manager, in *BodyInput) (T, error) {
+	var none T
+	data, err := in.read()
 	if err != nil {
-		return ScriptBody{}, err
+		return none, err
 	}
-	var patched ScriptBody
-	if err := json.Unmarshal(encoded, &patched); err != nil {
-		return ScriptBody{}, fromDetail(&huma.ErrorDetail{Message: err.Error()})
+	r := m.scriptReader(ctx)
+	object, err := r.read(data, schemaOf[T](r.registry))
+	if err != nil {
+		return none, err
 	}
-	return patched, nil
+	return decode[T](r, object)
 }
 
-// unknownMember names a member of a patch that the schema does not know. The
-// merged document does not show it if it is null: a misspelt removal.
-func unknownMember(registry huma.Registry, schema *huma.Schema, patch map[string]any, path string) string {
-	if schema.Ref != "" {
-		schema = registry.SchemaFromRef(schema.Ref)
-	}
-	for name, value := range patch {
-		member, ok := schema.Properties[name]
-		if !ok {
-			return path + name
+// scriptReader reads what is written of scripts. A number that is too large for an
+// int64 is above or below what a limit may be, like any other.
+func (m *Manager) scriptReader(ctx context.Context) reader {
+	return reader{m.api.OpenAPI().Components.Schemas, func(f limits.Field, number json.Number) error {
+		ceiling, err := m.ceiling(ctx)
+		if err != nil {
+			return err
 		}
-		if object, ok := value.(map[string]any); ok {
-			if field := unknownMember(registry, member, object, path+name+"."); field != "" {
-				return field
-			}
-		}
-	}
-	return ""
-}
-
-// decodeObject reads one JSON object.
-func decodeObject(data []byte) (map[string]any, error) {
-	var object map[string]any
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if err := dec.Decode(&object); err != nil || object == nil || dec.More() {
-		return nil, &picloud.Error{Code: picloud.CodeBadRequest, Message: "the body is not one JSON object", Cause: err}
-	}
-	return object, nil
+		return ceiling.Refuse(f, number)
+	}}
 }
 
 func (m *Manager) get(ctx context.Context, in *NameInput) (*scriptOutput, error) {
@@ -252,11 +228,14 @@ func (m *Manager) delete(ctx context.Context, in *struct {
 	NameInput
 	ConditionInput
 }) (*struct{}, error) {
-	version, err := m.condition(ctx, in.Name, in.IfMatch)
+	condition, err := in.condition()
 	if err != nil {
 		return nil, m.refuse(err)
 	}
-	if err := m.config.Store.DeleteScript(ctx, in.Name, version); err != nil {
+	err = m.conditional(ctx, in.Name, condition, func(version int64) error {
+		return m.config.Store.DeleteScript(ctx, in.Name, version)
+	})
+	if err != nil {
 		return nil, m.refuse(err)
 	}
 	return nil, nil

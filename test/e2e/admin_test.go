@@ -40,6 +40,8 @@ func TestScriptsAPI(t *testing.T) {
 		expect(t, 200, object{"version": 5, "sandbox": "map[max_operations:500]"})
 	d.admin("PATCH", "/scripts/one", object{"sandbox": object{"max_operatoins": nil}}).
 		expect(t, 422, object{"code": "invalid_field", "field": "sandbox.max_operatoins"})
+	d.admin("PATCH", "/scripts/one", `{"enabled":false}}`).expect(t, 400, object{"code": "bad_request"})
+	d.admin("PATCH", "/scripts/one", `{"timeout_ms":1e3}`).expect(t, 422, object{"code": "invalid_field", "field": "timeout_ms"})
 	d.admin("PATCH", "/scripts/one", object{"enabled": false}).expect(t, 200, object{"enabled": false})
 	d.run("one").expect(t, 404, object{"code": "script_not_found"})
 	d.admin("PATCH", "/scripts/nobody", object{"enabled": false}).expect(t, 404, object{"code": "script_not_found"})
@@ -51,7 +53,8 @@ func TestScriptsAPI(t *testing.T) {
 	if !strings.Contains(a.body, `"name":"two"`) || a.field("next_cursor") != nil {
 		t.Errorf("second page: %s", a.body)
 	}
-	d.admin("GET", "/scripts?limit=0", nil).expect(t, 422, object{"code": "invalid_field"})
+	d.admin("GET", "/scripts?limit=0", nil).expect(t, 422, object{"code": "invalid_field", "field": "limit"})
+	d.admin("GET", "/scripts?limit=%zz", nil).expect(t, 400, object{"code": "bad_request"})
 
 	d.admin("DELETE", "/scripts/two", nil).expect(t, 204, nil)
 	d.admin("DELETE", "/scripts/two", nil).expect(t, 404, object{"code": "script_not_found"})
@@ -70,6 +73,8 @@ func TestLostUpdate(t *testing.T) {
 	put(`"1"`).expect(t, 412, object{"code": "version_conflict"})
 	put(`*`).expect(t, 200, object{"version": 3})
 	put(`1`).expect(t, 400, object{"code": "bad_request"})
+	put(``).expect(t, 400, object{"code": "bad_request"})
+	put(`"+3"`).expect(t, 412, object{"code": "version_conflict"})
 	d.request("DELETE", "/api/v1/admin/scripts/one", "", append(token, "If-Match", `"1"`)...).expect(t, 412, nil)
 
 	// patches that meet are all kept
@@ -96,7 +101,11 @@ func TestRefusedWrites(t *testing.T) {
 		{`{`, 400, object{"code": "bad_request"}},
 		{`{"name":"x","source":"return 1"} more`, 400, object{"code": "bad_request"}},
 		{"{\"name\":\"x\",\"source\":\"-- \xff\"}", 400, object{"code": "bad_request"}},
-		{`[]`, 422, object{"code": "invalid_field"}},
+		{`{"name":"x","source":"return 1"}]`, 400, object{"code": "bad_request"}},
+		{`[]`, 422, object{"code": "invalid_field", "field": "body"}},
+		{`{"name":"x","name":"y","source":"return 1"}`, 422, object{"code": "invalid_field", "field": "name"}},
+		{`{"name":"x","source":"return 1","sandbox":{"max_map_size":1},"sandbox":{"max_operations":5}}`, 422, object{"code": "invalid_field", "field": "sandbox"}},
+		{`{"name":"x","source":"return 1","sandbox":{"max_operations":5,"max_operations":6}}`, 422, object{"code": "invalid_field", "field": "sandbox.max_operations"}},
 		{`{"Name":"x","source":"return 1"}`, 422, object{"code": "invalid_field"}},
 		{`{"name":"x","source":"return 1","sandbox":{"MAX_OPERATIONS":5}}`, 422, object{"code": "invalid_field", "field": "sandbox.MAX_OPERATIONS"}},
 		{`{"name":"x"}`, 422, object{"code": "invalid_field", "field": "source"}},
@@ -112,6 +121,7 @@ func TestRefusedWrites(t *testing.T) {
 		{`{"name":"x","source":"return 1","memory_limit_mb":15}`, 422, object{"code": "invalid_field", "field": "memory_limit_mb"}},
 		{`{"name":"x","source":"return 1","timeout_ms":9}`, 422, object{"code": "invalid_field", "field": "timeout_ms"}},
 		{`{"name":"x","source":"return 1","memory_limit_mb":257}`, 422, object{"code": "limit_exceeds_ceiling", "field": "memory_limit_mb", "requested": 257, "ceiling": 256}},
+		{`{"name":"x","source":"return 1","timeout_ms":9223372036854775808}`, 422, object{"code": "limit_exceeds_ceiling", "field": "timeout_ms", "ceiling": 60000}},
 		{`{"name":"x","source":"return 1","timeout_ms":60001}`, 422, object{"code": "limit_exceeds_ceiling", "field": "timeout_ms"}},
 		{`{"name":"x","source":"` + strings.Repeat("-", 262145) + `"}`, 422, object{"code": "invalid_field", "field": "source"}},
 		{`{"name":"x","source":"` + strings.Repeat("-", 3<<20) + `"}`, 413, object{"code": "request_too_large"}},
