@@ -51,7 +51,7 @@ func (s *servers) serve(ctx context.Context, read *ceiling) (err error) {
 			connections = s.admin
 			beside.Go(func() { watchdog(besideCtx, l.Addr(), logger) })
 		}
-		server := newServer(s.lastAnswers(s.handler), l.admin, s.config.ProxyUser, connections, logger)
+		server := newServer(s.answers(s.handler), l.admin, s.config.ProxyUser, connections, logger)
 		all = append(all, server)
 		serving.Go(func() error {
 			err := server.Serve(connections.limit(l))
@@ -134,33 +134,35 @@ func (s *servers) linger(ctx context.Context) {
 	}
 }
 
-// lastAnswers tells clients, once the daemon stops, that their connections are
-// good for no other request.
-func (s *servers) lastAnswers(next http.Handler) http.Handler {
+// answers has header fields spelled as they are documented, and tells clients, once
+// the daemon stops, that their connections are good for no other request.
+func (s *servers) answers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(&lastAnswer{w, &s.stopping}, r)
+		next.ServeHTTP(&outgoing{w, &s.stopping}, r)
 	})
 }
 
-type lastAnswer struct {
+type outgoing struct {
 	http.ResponseWriter
 	last *atomic.Bool
 }
 
 // Unwrap is for http.ResponseController.
-func (a *lastAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (a *outgoing) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-func (a *lastAnswer) WriteHeader(status int) {
+func (a *outgoing) WriteHeader(status int) {
 	if a.last.Load() {
 		a.Header().Set("Connection", "close")
 	}
+	spell(a.Header())
 	a.ResponseWriter.WriteHeader(status)
 }
 
-func (a *lastAnswer) Write(p []byte) (int, error) {
+func (a *outgoing) Write(p []byte) (int, error) {
 	if a.last.Load() {
 		a.Header().Set("Connection", "close") // too late, and harmless, if the header has gone out
 	}
+	spell(a.Header())
 	return a.ResponseWriter.Write(p)
 }
 
