@@ -134,7 +134,7 @@ func TestBodilessAnswers(t *testing.T) {
 		status int
 		body   string
 		length string
-	}{{"HEAD", 200, "", "2"}, {"GET", 204, "", ""}, {"GET", 304, "", ""}, {"GET", 404, "hi", "2"}} {
+	}{{"HEAD", 200, "", "2"}, {"GET", 204, "", ""}, {"GET", 205, "", "0"}, {"GET", 304, "", ""}, {"GET", 404, "hi", "2"}} {
 		f.executor.report = ok(wire.Response{Status: c.status, Body: []byte("hi")})
 		w := f.serve(t, httptest.NewRequest(c.method, "/run/one", nil))
 		if w.Code != c.status || w.Body.String() != c.body || w.Header().Get("Content-Length") != c.length {

@@ -58,8 +58,11 @@ func (o *Orchestrator) writeResponse(w http.ResponseWriter, r *http.Request, res
 			h.Add(field.Name, field.Value)
 		}
 	}
-	bodiless := response.Status == http.StatusNoContent || response.Status == http.StatusNotModified
-	if bodiless {
+	switch response.Status {
+	case http.StatusResetContent:
+		h.Set("Content-Length", "0") // RFC 9110, section 15.3.6; else it would be chunked
+		fallthrough
+	case http.StatusNoContent, http.StatusNotModified:
 		h.Del("Content-Type")
 		w.WriteHeader(response.Status)
 		return
