@@ -183,20 +183,6 @@ func heapInUse() int64 {
 	return int64(m.HeapInuse)
 }
 
-// A complete header of too many fields is refused at once, body or not.
-func TestTooManyHeaderFields(t *testing.T) {
-	s := serveLimited(t, 4, newHandler(routes{Logger: zap.NewNop(), Health: &health{}}))
-	var header strings.Builder
-	for n := range maxHeaderFields + 1 {
-		fmt.Fprintf(&header, "x-%d: 1\r\n", n)
-	}
-	c := s.send("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n" + header.String() + "\r\n")
-	answer, err := io.ReadAll(c) // to the end of the connection, without its body having come
-	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 400 ") || !strings.Contains(string(answer), `"bad_request"`) {
-		t.Errorf("%q, %v", answer, err)
-	}
-}
-
 // exhausted is a listener of a process that has no descriptor left, at first.
 type exhausted struct {
 	net.Listener

@@ -19,11 +19,17 @@ import (
 
 // routes is what the daemon serves.
 type routes struct {
-	Run      http.Handler
+	Run      runner
 	Manager  manager.Config
 	Health   *health
 	Registry *prometheus.Registry
 	Logger   *zap.Logger
+}
+
+// runner serves what is below orchestrator.Prefix.
+type runner interface {
+	http.Handler
+	Refuse(w http.ResponseWriter, r *http.Request, reason *picloud.Error)
 }
 
 // newHandler answers everything, on every listener.
@@ -36,12 +42,18 @@ func newHandler(r routes) http.Handler {
 
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		defer answerPanic(w, req, r.Logger)
-		if len(req.Header) > maxHeaderFields {
-			refuseHeader(w)
+		// not through the mux, which would redirect paths that are a script's affair
+		toRun := strings.HasPrefix(req.URL.Path, orchestrator.Prefix)
+		if reason := judgeHeader(req); reason != nil {
+			leaveBody(w)
+			if toRun {
+				r.Run.Refuse(w, req, reason)
+			} else {
+				problem.Write(w, reason)
+			}
 			return
 		}
-		// not through the mux, which would redirect paths that are a script's affair
-		if strings.HasPrefix(req.URL.Path, orchestrator.Prefix) {
+		if toRun {
 			r.Run.ServeHTTP(w, req)
 			return
 		}
@@ -54,19 +66,43 @@ func newHandler(r routes) http.Handler {
 }
 
 // maxHeaderFields bounds the fields of a request's header, which take far more
-// memory than bytes on the wire.
-const maxHeaderFields = 256
+// memory than bytes on the wire; maxHeaderBytes bounds those, the first line's
+// included. A server reads a header of twice as many, so that what is too large is
+// mostly answered here, and not by net/http, whose answer is plain text.
+const (
+	maxHeaderFields = 256
+	maxHeaderBytes  = 64 << 10
+)
 
-// refuseHeader answers a request with too large a header, without waiting for its
-// body: as long as the request is there, so is its header.
-func refuseHeader(w http.ResponseWriter) {
+// judgeHeader finds a header that is too large.
+func judgeHeader(r *http.Request) *picloud.Error {
+	if len(r.Header) > maxHeaderFields {
+		return &picloud.Error{
+			Code:    picloud.CodeBadRequest,
+			Message: fmt.Sprintf("a request may have %d header fields", maxHeaderFields),
+		}
+	}
+	size := len(r.Method) + len(r.RequestURI) + len(r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(value)
+		}
+	}
+	if size > maxHeaderBytes {
+		return &picloud.Error{
+			Code:    picloud.CodeBadRequest,
+			Message: fmt.Sprintf("a request's first line and header may have %d bytes", maxHeaderBytes),
+		}
+	}
+	return nil
+}
+
+// leaveBody has a request answered without waiting for its body, as the last on
+// its connection: as long as the request is there, so is its header.
+func leaveBody(w http.ResponseWriter) {
 	// a connection without deadlines, as in tests, is not an error
 	http.NewResponseController(w).SetReadDeadline(time.Now())
 	w.Header().Set("Connection", "close")
-	problem.Write(w, &picloud.Error{
-		Code:    picloud.CodeBadRequest,
-		Message: fmt.Sprintf("a request may have %d header fields", maxHeaderFields),
-	})
 }
 
 // answerPanic makes a bug in a handler an answer, and a line in the log, for

@@ -145,14 +145,16 @@ func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 // newServer serves listeners that c limits.
 func newServer(h http.Handler, admin bool, proxyUser string, c *connections, logger *zap.Logger) *http.Server {
 	s := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute, // of a body that no handler reads; net/http waits for it before it answers
-		IdleTimeout:       2 * time.Minute,
-		WriteTimeout:      2 * time.Minute, // of what sets no other deadline when it answers
-		MaxHeaderBytes:    64 << 10,
-		ConnState:         c.state,
-		ErrorLog:          log.New(zapWriter{logger}, "", 0),
+		Handler: h,
+		// "OPTIONS *" is a request like any other
+		DisableGeneralOptionsHandler: true,
+		ReadHeaderTimeout:            10 * time.Second,
+		ReadTimeout:                  time.Minute, // of a body that no handler reads; net/http waits for it before it answers
+		IdleTimeout:                  2 * time.Minute,
+		WriteTimeout:                 2 * time.Minute, // of what sets no other deadline when it answers
+		MaxHeaderBytes:               2 * maxHeaderBytes,
+		ConnState:                    c.state,
+		ErrorLog:                     log.New(zapWriter{logger}, "", 0),
 	}
 	s.ConnContext = func(ctx context.Context, nc net.Conn) context.Context {
 		if limited, ok := nc.(*conn); ok {

@@ -78,10 +78,7 @@ const Prefix = "/run/"
 
 func (o *Orchestrator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	begin := time.Now()
-	id := rand.Text()
-	w.Header().Set("PiCloud-Invocation-Id", id)
-	name, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, Prefix), "/")
-
+	id, name, path := accept(w, r)
 	held := o.bodies.hold()
 	defer held.release()
 	report := o.invoke(w, r, id, name, "/"+path, held)
@@ -104,6 +101,23 @@ func (o *Orchestrator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	total := time.Since(begin)
 	http.NewResponseController(w).Flush() // before the record is written; an error is the client's
 	o.record(r.Context(), id, name, outcome, report, total)
+}
+
+// Refuse answers a request below Prefix that is not to be served, for a reason that
+// lies in the request, and records it like those that ServeHTTP refuses.
+func (o *Orchestrator) Refuse(w http.ResponseWriter, r *http.Request, reason *picloud.Error) {
+	begin := time.Now()
+	id, name, _ := accept(w, r)
+	problem.Write(w, reason)
+	o.record(r.Context(), id, name, picloud.OutcomeInternal, &supervisor.Report{Err: reason}, time.Since(begin))
+}
+
+// accept gives a request its id, and takes its path apart.
+func accept(w http.ResponseWriter, r *http.Request) (id, name, path string) {
+	id = rand.Text()
+	w.Header().Set("PiCloud-Invocation-Id", id)
+	name, path, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, Prefix), "/")
+	return id, name, path
 }
 
 // invoke does all but answer.

@@ -77,15 +77,20 @@ func noCeiling() map[limits.Field]int64 { return nil }
 
 func (f *fixture) serve(t *testing.T, r *http.Request) *httptest.ResponseRecorder {
 	t.Helper()
+	w := httptest.NewRecorder()
+	f.orchestrator(t).ServeHTTP(w, r)
+	return w
+}
+
+func (f *fixture) orchestrator(t *testing.T) *Orchestrator {
+	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
 	f.logs, f.registry = logs, prometheus.NewRegistry()
 	metrics, err := NewMetrics(f.registry)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := httptest.NewRecorder()
-	New(Config{Scripts: f.scripts, Executor: &f.executor, EnvCeiling: noCeiling, BodyBytes: 4 << 20, Metrics: metrics, Logger: zap.New(core)}).ServeHTTP(w, r)
-	return w
+	return New(Config{Scripts: f.scripts, Executor: &f.executor, EnvCeiling: noCeiling, BodyBytes: 4 << 20, Metrics: metrics, Logger: zap.New(core)})
 }
 
 func code(t *testing.T, w *httptest.ResponseRecorder) string {
@@ -140,6 +145,22 @@ func TestBodilessAnswers(t *testing.T) {
 		if w.Code != c.status || w.Body.String() != c.body || w.Header().Get("Content-Length") != c.length {
 			t.Errorf("%s %d: %d %q %v", c.method, c.status, w.Code, w.Body, w.Header())
 		}
+	}
+}
+
+// A request that is refused before it is looked at is answered and recorded like
+// one that is refused after.
+func TestRefuse(t *testing.T) {
+	f := newFixture()
+	w := httptest.NewRecorder()
+	o := f.orchestrator(t)
+	o.Refuse(w, httptest.NewRequest("GET", "/run/one/a", nil), badRequest("no", nil))
+	if w.Code != 400 || code(t, w) != "bad_request" || f.executor.job != nil {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	id := w.Header().Get("PiCloud-Invocation-Id")
+	if n := f.logs.FilterMessage("request refused").FilterField(zap.String("invocation_id", id)).FilterField(zap.String("script", "one")).Len(); id == "" || n != 1 {
+		t.Errorf("request %q is %d times in the log", id, n)
 	}
 }
 
