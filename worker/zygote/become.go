@@ -2,7 +2,6 @@ package zygote
 
 import (
 	"fmt"
-	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -81,7 +80,6 @@ func (b *becoming) become(r *nursery.Request, locks Locks) error {
 	if err := call("prctl(PR_SET_NAME)", unix.SYS_PRCTL, unix.PR_SET_NAME, uintptr(unsafe.Pointer(b.name)), 0); err != nil {
 		return err
 	}
-	os.Args = os.Args[1:2]
 	return locks.Worker()
 }
 

@@ -131,6 +131,7 @@ func refuse(err error) int {
 // serve makes workers until the socket ends. In a worker it runs the worker's
 // life.
 func serve(life Life, locks Locks, user *sandbox.User) int {
+	os.Args = os.Args[1:2] // the workers'
 	w := newBecoming(user)
 	inbox := &nursery.Inbox{}
 	makeRoom()
