@@ -78,11 +78,13 @@ func Zygote() int {
 			if err != nil {
 				return nil, err
 			}
+			room := zygote.NewRoom()
 			return func(eager bool) int {
 				if eager {
 					if _, err := rehearsal.perform(); err != nil {
 						return refuse(err)
 					}
+					room.Make()
 				}
 				if err := interpreter.Reseed(); err != nil {
 					return refuse(err)

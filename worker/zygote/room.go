@@ -22,14 +22,39 @@ func sizes() []int {
 		288, 320, 352, 384, 416, 448, 480, 512, 576, 640, 704, 768, 896, 1024}
 }
 
-// makeRoom allocates until there is room left in the span of each size, so that a
-// copy need not take another, which touches a dozen pages of the runtime's; and, of
-// the kinds with pointers, until that room is in the page that the span ends in, so
-// that an object and what tells of its pointers are in one page. A copy pays a page
-// fault for each page that it is the first to change.
-func makeRoom() {
-	for _, k := range kinds() {
-		for range 2 * span / k.size {
+// Room is what there is to be room for: a kind of objects for each size, with
+// pointers and without.
+type Room []kind
+
+type kind struct {
+	of       reflect.Type
+	size     uintptr
+	pointers bool
+}
+
+// NewRoom gives all of them. It makes no room: their types take objects, too.
+func NewRoom() Room {
+	var all Room
+	add := func(of reflect.Type, pointers bool) {
+		reflect.PointerTo(of) // which reflect.New makes when it is first wanted
+		all = append(all, kind{of, of.Size(), pointers})
+	}
+	for _, size := range sizes() {
+		words := size / int(unsafe.Sizeof(uintptr(0)))
+		add(reflect.ArrayOf(words, reflect.TypeFor[*byte]()), true)
+		add(reflect.ArrayOf(words, reflect.TypeFor[uintptr]()), false)
+	}
+	return all
+}
+
+// Make allocates until there is room in the span of each kind, so that a copy need
+// not take another, which touches a dozen pages of the runtime's; and, of kinds with
+// pointers, until that room is in the page that the span ends in, so that an object
+// and what tells of its pointers are in one page. A copy pays a page fault for each
+// page that it is the first to change. Objects that nobody writes to change none.
+func (r Room) Make() {
+	for _, k := range r {
+		for range 3 * span / k.size {
 			if k.hasRoomAfter(reflect.New(k.of).Pointer() % span) {
 				break
 			}
@@ -37,31 +62,12 @@ func makeRoom() {
 	}
 }
 
-// kind is objects of one size, with pointers or without.
-type kind struct {
-	of       reflect.Type
-	size     uintptr
-	pointers bool
-}
-
-// kinds gives all of them. To make their types takes objects, too.
-func kinds() []kind {
-	var all []kind
-	for _, size := range sizes() {
-		words := size / int(unsafe.Sizeof(uintptr(0)))
-		all = append(all,
-			kind{reflect.ArrayOf(words, reflect.TypeFor[*byte]()), uintptr(size), true},
-			kind{reflect.ArrayOf(words, reflect.TypeFor[uintptr]()), uintptr(size), false})
-	}
-	return all
-}
-
-// hasRoomAfter tells whether an object at this place in its span is the last one
-// before the room that is wanted.
+// hasRoomAfter tells whether there is room enough behind an object at this place in
+// its span.
 func (k kind) hasRoomAfter(at uintptr) bool {
 	next := at + k.size
 	if k.pointers && k.size <= tellsItself {
-		return page <= next && next < page+k.size
+		return page <= next && next <= page+page/2
 	}
-	return next <= page
+	return next <= span-max(2*k.size, span/4)
 }

@@ -7,20 +7,20 @@ import (
 	"testing"
 )
 
-// After makeRoom the next object of each kind is in the page that its span ends in,
-// if there something tells of its pointers, or else before the middle.
+// The next object of each kind is in the page that its span ends in, and far from
+// the end, if there something tells of its pointers, or else far from the end, too.
 func TestRoom(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	all := kinds()
-	makeRoom()
+	all := NewRoom()
+	all.Make()
 	next := make([]uintptr, len(all))
 	for i, k := range all {
 		next[i] = reflect.New(k.of).Pointer() % span
 	}
 	wrong := 0
 	for i, k := range all {
-		if last := k.pointers && k.size <= tellsItself; last && next[i] < page || !last && next[i] > page {
+		if last := k.pointers && k.size <= tellsItself; last && (next[i] < page || next[i] > page+page/2+k.size) || !last && next[i] > span-2*k.size {
 			t.Logf("%d bytes, pointers %t: the next one is at %d of its span", k.size, k.pointers, next[i])
 			wrong++
 		}

@@ -134,7 +134,7 @@ func serve(life Life, locks Locks, user *sandbox.User) int {
 	os.Args = os.Args[1:2] // the workers'
 	w := newBecoming(user)
 	inbox := &nursery.Inbox{}
-	makeRoom()
+	NewRoom().Make()
 	for {
 		request, err := inbox.Receive(sandbox.ZygoteSocketFD)
 		if err != nil {
