@@ -1,6 +1,10 @@
 package zygote
 
-import "testing"
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
 
 func TestTextIn(t *testing.T) {
 	const maps = `00400000-005b3000 r-xp 00000000 fe:00 131 /usr/lib/picloud/picloud-worker
@@ -38,5 +42,26 @@ func TestTextThatCannotBeEnlarged(t *testing.T) {
 		if err := c.enlarge(); err == nil {
 			t.Errorf("%+v", c)
 		}
+	}
+}
+
+// Code that is in memory is nobody's to change.
+func TestCodeIsSealed(t *testing.T) {
+	fd, err := codeFile([]byte{0xc3}, largePage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if _, err := unix.Pwrite(fd, []byte{0x90}, 0); err != unix.EPERM {
+		t.Errorf("write: %v", err)
+	}
+	if err := unix.Ftruncate(fd, 2*largePage); err != unix.EPERM {
+		t.Errorf("ftruncate: %v", err)
+	}
+	if _, err := unix.Mmap(fd, 0, largePage, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != unix.EPERM {
+		t.Errorf("mmap: %v", err)
+	}
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SEAL); err != unix.EPERM {
+		t.Errorf("another seal: %v", err)
 	}
 }
