@@ -73,13 +73,12 @@ func newRehearsal(job *wire.Job) (*rehearsal, error) {
 	if err != nil {
 		return nil, err
 	}
-	interpreter.Stage()
 	return &rehearsal{job, interpreter}, nil
 }
 
-// perform does the job, once.
-func (r *rehearsal) perform() (*wire.Result, error) {
-	result := r.interpreter.Do(r.job, func(*wire.Log) {})
+// perform does the job, once, on the calling goroutine, as it is done for others.
+func (r *rehearsal) perform() (result *wire.Result, err error) {
+	r.interpreter.Perform(r.job, func(*wire.Log) {}, func(done *wire.Result) { result = done })
 	if result.Status != wire.StatusOK {
 		return nil, fmt.Errorf("the rehearsal ended with status %d: %s", result.Status, result.Message)
 	}

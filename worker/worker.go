@@ -14,6 +14,7 @@ package worker
 import (
 	"errors"
 	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -73,7 +74,6 @@ func Zygote() int {
 			if err != nil {
 				return nil, err
 			}
-			interpreter.Stage()
 			rehearsal, err := newRehearsal(job)
 			if err != nil {
 				return nil, err
@@ -126,31 +126,34 @@ func serve(interpreter *lua.Interpreter) int {
 		debug.SetMemoryLimit(heapTarget(mb))
 	}
 
-	result := do(interpreter, job)
+	if job.Purpose == wire.Prove {
+		return answer(job, prove())
+	}
+	emit := func(line *wire.Log) {
+		if frame, err := line.Encode(); err == nil {
+			out.Write(frame)
+		}
+	}
+	// the end of a script may be this goroutine's
+	interpreter.Perform(job, emit, func(result *wire.Result) { os.Exit(answer(job, result)) })
+	panic("there was no answer") // unreachable
+}
+
+// answer sends a job's result and gives the status to exit with.
+func answer(job *wire.Job, result *wire.Result) int {
 	result.InvocationID = job.InvocationID
-	answer, err := result.Encode()
+	frame, err := result.Encode()
 	if err != nil {
 		return exitProtocol
 	}
-	if _, err := out.Write(answer); err != nil {
+	if _, err := out.Write(frame); err != nil {
 		return exitProtocol
 	}
 	// What it has used is read while it is there; then the supervisor ends it. By
 	// itself it would be half gone when its answer is heard, and the caller would
 	// have to wait for the rest.
-	in.Read(answer[:1])
+	in.Read(frame[:1])
 	return exitDone
-}
-
-func do(interpreter *lua.Interpreter, job *wire.Job) *wire.Result {
-	if job.Purpose == wire.Prove {
-		return prove()
-	}
-	return interpreter.Do(job, func(line *wire.Log) {
-		if frame, err := line.Encode(); err == nil {
-			out.Write(frame)
-		}
-	})
 }
 
 func receive(in io.Reader) (*wire.Job, error) {

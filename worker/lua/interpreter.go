@@ -56,12 +56,6 @@ type Interpreter struct {
 	generator  *rand.Rand // of math.random, nil until it is needed
 	started    time.Time
 
-	// What it runs, and on what.
-	proto  *glua.FunctionProto
-	result *wire.Result
-	done   chan struct{} // closed when there is a result, or never will be
-	stage  chan struct{} // sent to when the script's goroutine shall begin; nil if there is none yet
-
 	resumed int  // coroutines that are resumed and have not yielded
 	raised  bool // an error is on its way that was raised, not a Go panic
 	broken  bool // the VM has failed
@@ -73,7 +67,7 @@ func New() (*Interpreter, error) {
 	if err := vmview.Verify(); err != nil {
 		return nil, err
 	}
-	in := &Interpreter{meter: &meter{}, done: make(chan struct{})}
+	in := &Interpreter{meter: &meter{}}
 	// The runtime's generator has its seed from the kernel since the process
 	// began. Asking the kernel again, as crypto/rand does, takes mappings that a
 	// locked process may not make.
@@ -122,23 +116,47 @@ func frames(levels int) int { return framesPerLevel*levels + extraFrames }
 // compiles. It calls emit for every log line, from one goroutine at a time and
 // not after it has returned.
 func (in *Interpreter) Do(job *wire.Job, emit func(*wire.Log)) *wire.Result {
+	done := make(chan *wire.Result, 1)
+	go in.Perform(job, emit, func(r *wire.Result) { done <- r })
+	return <-done
+}
+
+// Perform is Do on the calling goroutine, which a limit that is reached ends, with
+// runtime.Goexit. So whatever the caller has to do next is for answer to do, which is
+// called once and last, also then.
+//
+// A process that has one job gets along without a goroutine for it: in one that is a
+// copy its start, its end and the way to it and back touch a dozen pages.
+func (in *Interpreter) Perform(job *wire.Job, emit func(*wire.Log), answer func(*wire.Result)) {
 	in.chunk = job.ScriptName
 	if in.chunk == "" {
 		in.chunk = "script"
 	}
 	proto, err := in.load(job)
-	if err != nil {
-		return refused(job.Purpose, err)
-	}
-	switch job.Purpose {
-	case wire.Check:
-		return &wire.Result{Status: wire.StatusOK}
-	case wire.Compile:
-		return formOf(proto)
+	switch {
+	case err != nil:
+		answer(refused(job.Purpose, err))
+		return
+	case job.Purpose == wire.Check:
+		answer(&wire.Result{Status: wire.StatusOK})
+		return
+	case job.Purpose == wire.Compile:
+		answer(formOf(proto))
+		return
 	}
 	in.prepare(job, proto, emit)
-	in.perform()
-	result := in.result
+	var result *wire.Result
+	defer func() {
+		if recover() != nil {
+			in.broken = true
+		}
+		answer(in.judge(result))
+	}()
+	result = in.run(proto)
+}
+
+// judge gives the result of a script that has ended, with its own if it has one.
+func (in *Interpreter) judge(result *wire.Result) *wire.Result {
 	switch {
 	case in.over != "":
 		result = &wire.Result{Status: wire.StatusLimitExceeded, Limit: in.over}
@@ -158,7 +176,6 @@ func (in *Interpreter) prepare(job *wire.Job, proto *glua.FunctionProto, emit fu
 	in.longKeys = in.longest > maxFreeKey
 	in.journal = newJournal(emit)
 	in.started = time.Now()
-	in.proto = proto
 	in.ctx.fill(job)
 	in.meter.begin(job.Limits, in.globals)
 	// From here on a whole number beyond the longest sequence is a key like any
