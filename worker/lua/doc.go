@@ -19,7 +19,7 @@
 // memory all values take together, and for how long a script runs, is for
 // whoever runs the process to bound.
 //
-// The package starts one goroutine for each job and waits for it. It keeps no
+// Do starts one goroutine and waits for it; Perform starts none. The package keeps no
 // state of its own, but gopher-lua has two globals that it needs: CompatVarArg is
 // set once, always to the same value, and MaxArrayIndex for each job to what its
 // max_array_size asks for. One process runs one job at a time.
