@@ -260,7 +260,8 @@ func (w *workers) attack(t *testing.T, s *script, p price) {
 		}
 		plain := p.of(r.Usage.Operations, s)
 		if least <= p.bound(plain, s) {
-			t.Logf("%d operations, %v of CPU time, %.1f of a plain loop's", r.Usage.Operations, least.Round(time.Millisecond), float64(least)/float64(p.start+plain))
+			t.Logf("%d operations, %v of CPU time, %.1f of a plain loop's; memory's peak %.1f MiB",
+				r.Usage.Operations, least.Round(time.Millisecond), float64(least)/float64(p.start+plain), float64(r.Usage.MemoryPeakBytes)/(1<<20))
 			return
 		}
 		if try == tries-1 || least > 4*p.bound(plain, s) {

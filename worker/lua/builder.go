@@ -32,7 +32,7 @@ func (b *builder) expect(bytes int) {
 		b.exceed(b.limit)
 	}
 	b.uncharged += bytes
-	b.chargeBytes(b.uncharged)
+	b.chargeMade(b.uncharged)
 	b.uncharged %= bytesPerOp
 }
 

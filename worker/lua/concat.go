@@ -61,7 +61,8 @@ func (h *hook) join(first, left int, right glua.LValue) int {
 			h.fit(exact)
 		}
 	}
-	h.charge(int(bytes/bytesPerOp) + numbers*opsPerFormat)
+	h.chargeMade(int(bytes))
+	h.charge(numbers * opsPerFormat)
 	return at
 }
 

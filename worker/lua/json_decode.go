@@ -24,6 +24,7 @@ type decoder struct {
 func (in *Interpreter) decodeJSON(text string) (glua.LValue, error) {
 	in.charge(opsPerCall)
 	in.chargeBytes(4 * len(text)) // the decoder goes over it several times
+	in.garbage.add(len(text))
 	if !utf8.ValidString(text) {
 		return nil, errors.New("the text is not valid UTF-8")
 	}

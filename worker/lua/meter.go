@@ -36,11 +36,12 @@ type meter struct {
 	left int64
 	over limits.Field // the limit that was reached, "" for none
 	sizes
+	garbage garbage
 }
 
 // begin sets the meter to a job's limits.
 func (m *meter) begin(l limits.Limits, globals *glua.LTable) {
-	*m = meter{max: l.MaxOperations, left: l.MaxOperations, sizes: newSizes(l, globals)}
+	*m = meter{max: l.MaxOperations, left: l.MaxOperations, sizes: newSizes(l, globals), garbage: newGarbage(l.MemoryLimitMB)}
 }
 
 // used is how many operations were charged; never more than the limit.

@@ -57,6 +57,9 @@ func (m *meter) fitKey(t *glua.LTable, key, value glua.LValue) {
 	if n, ok := key.(glua.LNumber); ok {
 		if i := int(n); glua.LNumber(i) == n && i > 0 {
 			if i < m.maxArray {
+				if view.Grows(i) {
+					m.garbage.add(2 * i * bytesPerValue)
+				}
 				return
 			}
 			if m.fitEnd(view, i, value); i == m.maxArray {

@@ -101,7 +101,7 @@ func (in *Interpreter) stringRep(L *glua.LState) int {
 	if n > in.maxString/len(s) {
 		in.exceed(limits.MaxStringSize)
 	}
-	in.chargeBytes(n * len(s))
+	in.chargeMade(n * len(s))
 	L.Push(glua.LString(strings.Repeat(s, n)))
 	return 1
 }
@@ -109,7 +109,7 @@ func (in *Interpreter) stringRep(L *glua.LState) int {
 func (in *Interpreter) stringReverse(L *glua.LState) int {
 	s := in.checkString(L, 1)
 	in.fit(len(s))
-	in.chargeBytes(len(s))
+	in.chargeMade(len(s))
 	b := make([]byte, len(s))
 	for i := range b {
 		b[i] = s[len(s)-1-i]
@@ -127,7 +127,7 @@ func (in *Interpreter) stringUpper(L *glua.LState) int { return in.mapBytes(L, '
 func (in *Interpreter) mapBytes(L *glua.LState, first, last byte) int {
 	s := in.checkString(L, 1)
 	in.fit(len(s))
-	in.chargeBytes(len(s))
+	in.chargeMade(len(s))
 	b := []byte(s)
 	for i, c := range b {
 		if first <= c && c <= last {

@@ -59,7 +59,7 @@ func (in *Interpreter) tableConcat(L *glua.LState) int {
 		}
 		in.fit(size)
 	}
-	in.chargeBytes(size)
+	in.chargeMade(size)
 	var b strings.Builder
 	b.Grow(size)
 	for i := first; i <= last; i++ {

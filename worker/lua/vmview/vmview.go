@@ -166,6 +166,9 @@ func TableOf(t *glua.LTable) *Table { return (*Table)(unsafe.Pointer(t)) }
 // ArrayLen is the length of the array part, nils at its end included.
 func (t *Table) ArrayLen() int { return len(t.array) }
 
+// Grows tells whether a value at place i needs another, larger array.
+func (t *Table) Grows(i int) bool { return i > cap(t.array) }
+
 // MapLen is the number of live keys outside of the array part.
 func (t *Table) MapLen() int { return len(t.dict) + len(t.strdict) }
 
