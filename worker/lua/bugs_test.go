@@ -26,6 +26,7 @@ func TestKnownBugsOfTheVM(t *testing.T) {
 		{"a for over an operator", "200 x1", `local function f() return "x" end local ok=pcall(function() for t in f()..1 do end end) return f()..1`},
 		{"a for over four values", "200 done", `local function f() end for a in f, 1, 2, 3, 4 do end return "done"`},
 
+		{"values of yield, cut to one", "200 [1,1,\"1nilnil\"]", `local w=coroutine.wrap local a=w(function() return (coroutine.yield()) end) a() local b=w(function() return select("#",(coroutine.yield())) end) b() local c=w(function() local x=coroutine.yield() local y,z return tostring(x)..tostring(y)..tostring(z) end) c() return {select("#",a(1,2,3)),b(1,2,3),c(1,2,3)}`},
 		{"yield across pcall", "200 [false,\"test:1: attempt to yield across a library function\"]", `local ok,e=coroutine.wrap(function() return pcall(function() coroutine.yield(1) end) end)() return {ok,e}`},
 		{"yield across a metamethod", "200 [false,\"test:1: attempt to yield across a metamethod or an iterator\"]", `local co=coroutine.create(function() return setmetatable({},{__add=function() coroutine.yield(1) end})+1 end) return {coroutine.resume(co)}`},
 		{"yield across __index", "200 false", `local co=coroutine.create(function() return setmetatable({},{__index=function() coroutine.yield(1) end}).x end) return tostring((coroutine.resume(co)))`},

@@ -269,3 +269,42 @@ func changes(p *glua.FunctionProto, pc int, inst uint32) []uint32 {
 	}
 	return list
 }
+
+// What a SETLIST that no compiler writes fills with nils is charged for.
+func TestGapOfAListIsCharged(t *testing.T) {
+	abc := func(op, a, b, c int) uint32 { return uint32(op<<26 | a<<18 | c<<9 | b) }
+	p := compiledScript(t, "return 1")
+	p.NumUsedRegisters = 4
+	p.Code = []uint32{
+		abc(glua.OP_LOADBOOL, 1, 1, 0), abc(glua.OP_NEWTABLE, 0, 0, 0),
+		abc(glua.OP_SETLIST, 0, 1, 199), abc(glua.OP_RETURN, 0, 1, 0),
+	}
+	p.DbgSourcePositions = make([]int, len(p.Code))
+	b, err := bytecode.Encode(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, broken := runBytecode(t, b, job(""))
+	if least := int64(198 * glua.FieldsPerFlush / valuesPerOp); broken || r.Operations < least {
+		t.Errorf("%s, %d operations, at least %d expected", show(r), r.Operations, least)
+	}
+}
+
+// A form has the name of its script, which stands in each error.
+func TestFormOfAnotherScript(t *testing.T) {
+	in, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled := in.Do(job("return 1", func(j *wire.Job) { j.Purpose, j.ScriptName = wire.Compile, "one" }), func(*wire.Log) {})
+	for name, want := range map[string]wire.Status{"one": wire.StatusOK, "two": wire.StatusInvalidScript, "": wire.StatusInvalidScript} {
+		in, err := New()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := in.Do(job("", func(j *wire.Job) { j.ScriptName, j.Compiled = name, compiled.Compiled }), func(*wire.Log) {})
+		if r.Status != want {
+			t.Errorf("as %q: %s", name, show(r))
+		}
+	}
+}

@@ -114,9 +114,11 @@ func (in *Interpreter) resume(L *glua.LState) int {
 	if f := th.state.Frame(); f != nil {
 		// It waits in a call of yield. gopher-lua takes these arguments for its
 		// results and does not make up missing ones.
-		call := f.Fn.Proto.Code[f.Pc-1]
-		for L.GetTop()-1 < argC(call)-1 {
-			L.Push(glua.LNil)
+		if want := argC(f.Fn.Proto.Code[f.Pc-1]) - 1; want >= 0 {
+			for L.GetTop()-1 < want {
+				L.Push(glua.LNil)
+			}
+			L.SetTop(1 + want)
 		}
 	}
 	if th.regs.Top()+L.GetTop() > maxRegisters {

@@ -1,6 +1,8 @@
 package lua
 
 import (
+	"errors"
+
 	glua "github.com/yuin/gopher-lua"
 
 	"picloud/worker/lua/bytecode"
@@ -11,7 +13,11 @@ import (
 // load gives a job's script as the VM runs it.
 func (in *Interpreter) load(job *wire.Job) (*glua.FunctionProto, error) {
 	if len(job.Compiled) > 0 {
-		return bytecode.Decode(job.Compiled)
+		proto, err := bytecode.Decode(job.Compiled)
+		if err == nil && proto.SourceName != in.chunk { // it stands in each error, of whatever length it is
+			return nil, errors.New("the form is another script's")
+		}
+		return proto, err
 	}
 	return syntax.Compile(job.Source, in.chunk, int(job.Limits.MaxExprDepth))
 }

@@ -155,8 +155,10 @@ func (h *hook) weighList(f *vmview.Frame, inst uint32) {
 	if block == 0 { // it does not fit in the instruction: the next word has it
 		block = int(f.Fn.Proto.Code[f.Pc])
 	}
-	if first := (block-1)*glua.FieldsPerFlush + 1; first+n > h.maxArray {
-		h.fitList(h.regs.Get(table).(*glua.LTable), first, h.regs.Slice(table+1, n))
+	t, first := h.regs.Get(table).(*glua.LTable), (block-1)*glua.FieldsPerFlush+1
+	h.chargeGap(t, glua.LNumber(first))
+	if first+n > h.maxArray {
+		h.fitList(t, first, h.regs.Slice(table+1, n))
 	}
 }
 
