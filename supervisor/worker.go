@@ -285,7 +285,7 @@ var errGone = errors.New("the worker ended before it had its job")
 // wall clock. After errGone another worker may have the job; after another error
 // the worker is being ended.
 func (w *worker) hand(job *wire.Job, frame []byte, log func(*wire.Log)) error {
-	if err := w.enclosure.Limit(w.process.Pid, job.Limits.MemoryLimitMB); err != nil {
+	if err := w.limit(job.Limits.MemoryLimitMB); err != nil {
 		if w.abort(); w.hasEnded() {
 			return errGone // and its process and its cgroup with it
 		}
@@ -342,4 +342,15 @@ func longAgo() time.Time { return time.Unix(1, 0) }
 // printable cuts a worker's text for the log.
 func printable(text []byte) string {
 	return fmt.Sprintf("%.200q", text)
+}
+
+// limit sets the worker's memory, unless its end has begun: its enclosure is given
+// back then, and the descriptors of that may be somebody else's.
+func (w *worker) limit(mb int64) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return errGone
+	}
+	return w.enclosure.Limit(w.process.Pid, mb)
 }

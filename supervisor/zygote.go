@@ -77,8 +77,9 @@ func (s *zygoteSpawner) give(r *nursery.Request, p *Process) (err error) {
 	}
 	if p.Process, err = s.ask(s.current.socket, r); err == nil {
 		p.doubt, p.Eager = &s.current.doubted, r.Eager
-		s.current.copies++
-		s.failures = 0
+		if s.current.copies++; s.current.copies == 1 { // later ones say nothing of what may succeed it
+			s.failures = 0
+		}
 	}
 	if errors.Is(err, nursery.ErrGone) {
 		s.lost(err)

@@ -16,7 +16,9 @@ import (
 	"picloud"
 	"picloud/limits"
 	"picloud/worker/nursery"
+	"picloud/worker/sandbox"
 	"picloud/worker/wire"
+	"picloud/worker/zygote"
 )
 
 // newZygote gives a spawner of stubs, which is closed after its workers.
@@ -163,9 +165,13 @@ func TestSuccessorThatFails(t *testing.T) {
 	waiting(t, s)
 	old := s.current
 	old.copies = maxCopies
+	s.failures = 3 // successors that failed: that the old one serves says nothing of the next
 	waiting(t, s)
 	if s.successor == nil {
 		t.Fatal("there is no successor")
+	}
+	if s.failures != 3 {
+		t.Errorf("%d failures in a row are remembered, not 3", s.failures)
 	}
 	if err := s.successor.starter.Kill(); err != nil {
 		t.Fatal(err)
@@ -178,6 +184,43 @@ func TestSuccessorThatFails(t *testing.T) {
 			t.Fatal("it has no successor")
 		}
 		waiting(t, s)
+	}
+}
+
+// A copy that cannot become a worker says why to who waits for it, and to nobody
+// else.
+func TestCopyThatCannotBecomeAWorker(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Log("only root's workers become somebody, which can fail")
+		return
+	}
+	s := newZygote(t, "obeys")
+	const stranger = 4242 // in the zygote's namespace there is none such
+	starter, socket, err := s.start(sandbox.ZygoteSocketFD, zygote.ProgramFD,
+		zygote.Arguments(s.program.Name(), &sandbox.User{UID: stranger, GID: stranger}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := &zygoteProcess{starter: starter, socket: socket, started: time.Now()}
+	defer z.end()
+	if err := z.hear(zygoteTimeout); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		p, err := s.spawn(-1, false, func(r *nursery.Request, p *Process) (err error) {
+			p.Process, err = s.ask(z.socket, r)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind, text, err := wire.Read(p.Answers)
+		if err != nil || kind != wire.KindRefused || !strings.Contains(string(text), "setresgid") {
+			t.Errorf("%q %q, %v", kind, text, err)
+		}
+		p.Kill()
+		p.Wait()
+		p.closePipes()
 	}
 }
 

@@ -38,9 +38,14 @@ func newBecoming(user *sandbox.User) *becoming {
 // WorkerName is what ps shows of a worker; its arguments are the zygote's.
 const WorkerName = "picloud-worker"
 
-// become makes the calling process, a copy of the zygote, a locked worker, in the
-// order in which a nursery does it.
+// become makes the calling process, a copy of the zygote, a locked worker.
 func (b *becoming) become(r *nursery.Request, locks Locks) error {
+	// first, so that what fails is said to who waits for this worker
+	for fd, from := range []int{r.Jobs, r.Answers, r.Answers} {
+		if err := call("dup3", unix.SYS_DUP3, uintptr(from), uintptr(fd), 0); err != nil {
+			return err
+		}
+	}
 	if err := call("setsid", unix.SYS_SETSID, 0, 0, 0); err != nil {
 		return err
 	}
@@ -67,11 +72,6 @@ func (b *becoming) become(r *nursery.Request, locks Locks) error {
 	}
 	if err := call("prlimit64(RLIMIT_NPROC)", unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NPROC, uintptr(unsafe.Pointer(&b.tasks))); err != nil {
 		return err
-	}
-	for fd, from := range []int{r.Jobs, r.Answers, r.Answers} {
-		if err := call("dup3", unix.SYS_DUP3, uintptr(from), uintptr(fd), 0); err != nil {
-			return err
-		}
 	}
 	// after all that changes credentials, which would unset it
 	if err := call("prctl(PR_SET_PDEATHSIG)", unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0); err != nil {
