@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -11,12 +12,18 @@ import (
 // SIGTERM lets what runs finish and refuses what comes.
 func TestGracefulStop(t *testing.T) {
 	d := startDaemon(t, withLongRuns())
-	d.deploy("while", aWhile, longRun())
+	d.deploy("while", forSeconds, longRun())
 	d.deploy("hello", "return 'hello'")
+	seconds := 2
+	if inSystemd() { // where it takes a while to see that it runs, and the daemon to hear that it is to stop
+		seconds = 8
+	}
 	var running answer
 	var runningErr error
 	var call sync.WaitGroup
-	call.Go(func() { running, runningErr = d.try(httpClient(), "GET", "/run/while", "") })
+	call.Go(func() {
+		running, runningErr = d.try(httpClient(), "GET", fmt.Sprint("/run/while?seconds=", seconds), "")
+	})
 	d.busyWorker()
 	if err := syscall.Kill(d.pid(), syscall.SIGTERM); err != nil {
 		t.Fatal(err)
