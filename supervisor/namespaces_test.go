@@ -61,13 +61,15 @@ func namespace(t *testing.T, pid int, kind string) string {
 }
 
 // Which namespaces a worker has, as the kernel shows them to its parent: none of
-// the daemon's, and none that could carry something from one worker to another.
+// the daemon's, and none that could carry something from one worker to another. An ipc
+// namespace that two have in common is one in which nothing can be made, see
+// TestNothingIsInherited.
 func TestNamespacesOfWorkers(t *testing.T) {
 	s := testSpawner(t, "obeys")
 	t.Cleanup(s.Close)
 	a, b := waiting(t, s), waiting(t, s)
 	for kind, own := range map[string]bool{
-		"user": true, "pid": true, "ipc": true, "cgroup": true, "mnt": false, "net": false, "uts": false,
+		"user": true, "pid": true, "cgroup": true, "mnt": false, "net": false, "uts": false,
 	} {
 		if namespace(t, a.Pid, kind) == namespace(t, os.Getpid(), kind) {
 			t.Errorf("a worker is in the daemon's %s namespace", kind)
@@ -75,6 +77,9 @@ func TestNamespacesOfWorkers(t *testing.T) {
 		if shared := namespace(t, a.Pid, kind) == namespace(t, b.Pid, kind); shared == own {
 			t.Errorf("two workers share their %s namespace: %t", kind, shared)
 		}
+	}
+	if namespace(t, a.Pid, "ipc") == namespace(t, os.Getpid(), "ipc") {
+		t.Error("a worker is in the daemon's ipc namespace")
 	}
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", a.Pid))
 	if err != nil {

@@ -31,7 +31,8 @@ func NewRlimitEnclosures(credential *Credential) (Enclosures, error) {
 	return e, nil
 }
 
-// asWorker calls f on a thread whose real user is the workers' meanwhile: root
+// asWorker calls f on a thread whose real user is the workers' meanwhile, which takes
+// longer than what f does: root
 // may change another user's limits only with CAP_SYS_RESOURCE, which a daemon in a
 // container often lacks, but a user may always lower the limits of its own
 // processes. See prlimit(2), "Permissions". The kernel keeps users by thread.
@@ -81,7 +82,12 @@ type rlimitEnclosure struct{ all *rlimitEnclosures }
 func (rlimitEnclosure) CgroupFD() int { return -1 }
 
 func (r rlimitEnclosure) Limit(pid int, memoryLimitMB int64) error {
-	return r.all.asWorker(func() error { return limitData(pid, uint64(dataBaseMB+memoryLimitMB)<<20) })
+	bytes := uint64(dataBaseMB+memoryLimitMB) << 20
+	err := limitData(pid, bytes)
+	if errors.Is(err, unix.EPERM) && r.all.credential != nil {
+		err = r.all.asWorker(func() error { return limitData(pid, bytes) })
+	}
+	return err
 }
 
 // Kill has nothing to do: a locked worker cannot make other processes, and

@@ -79,17 +79,21 @@ func cpuTime(pid int) (time.Duration, error) {
 	return time.Duration(t.Nano()), nil
 }
 
+// openStatus opens what residentPeak reads, -1 if there is no such process any more.
+func openStatus(pid int) int {
+	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/status", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1
+	}
+	return fd
+}
+
 // residentPeak is the peak of a process's resident memory in bytes: VmHWM, see
 // proc_pid_status(5). It is 0 once the process has given its memory back, in
 // ending.
-func residentPeak(pid int) int64 {
-	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/status", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return 0
-	}
-	defer unix.Close(fd)
+func residentPeak(status int) int64 {
 	var text [2 << 10]byte
-	n, err := unix.Read(fd, text[:])
+	n, err := unix.Pread(status, text[:], 0)
 	if err != nil {
 		return 0
 	}

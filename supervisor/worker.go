@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
 
 	"picloud/worker/wire"
 )
@@ -31,6 +32,7 @@ type worker struct {
 	done      chan struct{} // closed when end is set
 	end       ending        // how it ended; read after done
 	idleSince time.Time     // set by the pool
+	status    int           // its /proc/PID/status where the enclosure knows of no peak, else -1
 
 	mu      sync.Mutex
 	job     *wire.Job // nil until it is handed over
@@ -76,6 +78,7 @@ func newWorker(s Spawner, e Enclosures, eager bool, logger *zap.Logger) (*worker
 		enclosure: enclosure,
 		logger:    logger.With(zap.Int("worker_pid", process.Pid)),
 		done:      make(chan struct{}),
+		status:    -1,
 	}, nil
 }
 
@@ -88,7 +91,12 @@ func newWorker(s Spawner, e Enclosures, eager bool, logger *zap.Logger) (*worker
 // while the answer is on its way.
 func (w *worker) live(onReady func()) {
 	var end ending
-	end.result, end.err = w.converse(&end, onReady)
+	end.result, end.err = w.converse(&end, func() {
+		if w.enclosure.Peak() == 0 {
+			w.status = openStatus(w.process.Pid)
+		}
+		onReady()
+	})
 	w.mu.Lock()
 	w.closed = true
 	end.timedOut = errors.Is(end.err, os.ErrDeadlineExceeded) && !w.aborted
@@ -116,6 +124,9 @@ func (w *worker) live(onReady func()) {
 		end.evidence, end.lost = w.enclosure.Evidence()
 	}
 	w.process.closePipes()
+	if w.status >= 0 {
+		unix.Close(w.status)
+	}
 	if !answered {
 		w.end = end
 		close(w.done)
@@ -135,7 +146,7 @@ func (w *worker) measure(end *ending) bool {
 	}
 	peak := w.enclosure.Peak()
 	if peak == 0 {
-		peak = residentPeak(w.process.Pid)
+		peak = residentPeak(w.status)
 	}
 	end.cpu, end.evidence.PeakBytes = cpu, peak
 	return peak > 0

@@ -33,6 +33,7 @@ type daemon struct {
 	environ []string
 	asked   bool   // to stop, by the test itself
 	files   int    // open files it is allowed, 0 for as many as usual
+	mounts  string // shell commands that change the mounts it sees, natively
 	dropIn  string // more of the unit's [Service], under systemd
 	bare    bool   // without any flag: what it is told and its token are the test's own
 }
@@ -48,8 +49,8 @@ type option func(*daemon)
 func withFlags(flags ...string) option {
 	return func(d *daemon) { d.flags = append(d.flags, flags...) }
 }
-func withUnit(lines string) option { return func(d *daemon) { d.dropIn += lines } }
 func withDescriptors(n int) option { return func(d *daemon) { d.files = n } }
+func withUnit(lines string) option { return func(d *daemon) { d.dropIn += lines } }
 func withEnv(env ...string) option { return func(d *daemon) { d.environ = append(d.environ, env...) } }
 
 // startDaemon starts a daemon and waits until it is ready. It is stopped at the
@@ -169,8 +170,10 @@ func (d *daemon) launch() error {
 	defer logFile.Close()
 	d.command = exec.Command(filepath.Join(programs, "picloud"), d.args()...)
 	if d.files > 0 {
-		d.command = exec.Command("/bin/sh", append([]string{"-c", fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, d.files),
-			filepath.Join(programs, "picloud")}, d.args()...)...)
+		d.command = exec.Command("/bin/sh", append([]string{"-c", fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, d.files)}, d.command.Args...)...)
+	}
+	if d.mounts != "" {
+		d.command = exec.Command("unshare", append([]string{"--mount", "/bin/sh", "-c", d.mounts + ` && exec "$0" "$@"`}, d.command.Args...)...)
 	}
 	d.command.Stderr = logFile
 	d.command.Env = append(os.Environ(), d.environment()...)

@@ -287,8 +287,38 @@ func TestBombs(t *testing.T) {
 
 // What one call leaves, and what the daemon has, the next call does not find:
 // no environment, no descriptor but the pipe's, no shared memory or queue, no key.
+// Shared memory and queues cannot be made; or, where the kernel's settings are
+// read-only, each worker makes them for itself.
 func TestNothingIsInherited(t *testing.T) {
-	d := startHostile(t, withEnv("PICLOUD_TEST_SECRET=environment"))
+	t.Run("in one ipc namespace, closed", func(t *testing.T) { nothingIsInherited(t, "ENOSPC", true) })
+	t.Run("in one each", func(t *testing.T) { nothingIsInherited(t, "worked", false, withReadOnlySettings()) })
+}
+
+// withReadOnlySettings has the daemon, and what it starts, see no file of the
+// kernel's settings that could be written to.
+func withReadOnlySettings() option {
+	return func(d *daemon) {
+		withUnit("ProtectKernelTunables=yes\n")(d)
+		d.mounts = "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys"
+	}
+}
+
+// namespaces counts the idle workers by the namespace of this kind that they are in.
+func (d *daemon) namespaces(kind string) map[string]int {
+	d.t.Helper()
+	count := map[string]int{}
+	for _, pid := range d.workers() {
+		name, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/%s", pid, kind))
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		count[name]++
+	}
+	return count
+}
+
+func nothingIsInherited(t *testing.T, left string, together bool, options ...option) {
+	d := startHostile(t, append(options, withEnv("PICLOUD_TEST_SECRET=environment"))...)
 	const key = 0x70636c64
 	id, err := unix.SysvShmGet(key, 4096, unix.IPC_CREAT|0o666)
 	if err != nil {
@@ -301,10 +331,14 @@ func TestNothingIsInherited(t *testing.T) {
 	if a.status != 200 || a.body != want {
 		t.Errorf("a worker has %d\n%s\nwant\n%s", a.status, a.body, want)
 	}
+	d.full()
+	if n := len(d.namespaces("ipc")); together != (n == 1) {
+		t.Errorf("%d idle workers are in %d ipc namespaces", len(d.workers()), n)
+	}
 	// a key has to be somebody's, and in a worker's user namespace nobody is anybody, so
 	// that the kernel may refuse it one
 	for range 2 * max(2, runtime.NumCPU()) {
-		if a := d.attack("leave", false, "key", fmt.Sprint(key)); a.status != 200 || !strings.HasPrefix(a.body, "shared memory worked; queue worked; user keyring ") {
+		if a := d.attack("leave", false, "key", fmt.Sprint(key)); a.status != 200 || !strings.HasPrefix(a.body, "shared memory "+left+"; queue "+left+"; user keyring ") {
 			t.Fatalf("what was to be left: %d %s", a.status, a.body)
 		}
 	}

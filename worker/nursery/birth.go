@@ -35,10 +35,12 @@ func (s step) String() string {
 	return names[s]
 }
 
-// Namespaces that each worker gets at birth. What lives on after its processes
-// belongs here: shared memory and queues of System V do. Its user namespace follows
-// when it is who it is to be.
-const atBirth = unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWCGROUP
+// Namespaces are the flags of those that each worker gets at birth, see
+// namespaces(7). What lives on after its processes belongs here. Its user namespace
+// follows when it is who it is to be.
+type Namespaces uint64
+
+const atBirth Namespaces = unix.CLONE_NEWPID | unix.CLONE_NEWCGROUP
 
 // MaxTasks bounds a worker's threads and processes, as far above what the Go
 // runtime has as the daemon's own limit in cgroup v2. The kernel counts a user's by
@@ -51,12 +53,12 @@ type CloneArgs struct {
 	Flags, PidFD, ChildTID, ParentTID, ExitSignal, Stack, StackSize, TLS, SetTID, SetTIDSize, Cgroup uint64
 }
 
-// CloneArgs asks for a worker: the daemon's child, in namespaces of its own, in
-// the cgroup of the request.
-func (r *Request) CloneArgs() CloneArgs {
+// CloneArgs asks for a worker: the daemon's child, in these namespaces of its own,
+// in the cgroup of the request.
+func (r *Request) CloneArgs(own Namespaces) CloneArgs {
 	// CLONE_PARENT: the child is the daemon's. It gets the caller's own exit
 	// signal, and clone3 wants none given. See clone(2).
-	c := CloneArgs{Flags: unix.CLONE_PARENT | atBirth}
+	c := CloneArgs{Flags: unix.CLONE_PARENT | uint64(own)}
 	if r.Cgroup >= 0 {
 		c.Flags |= unix.CLONE_INTO_CGROUP
 		c.Cgroup = uint64(r.Cgroup)
@@ -67,6 +69,7 @@ func (r *Request) CloneArgs() CloneArgs {
 // birth is all that a child needs between clone and exec, made before: in
 // between it may use no memory of Go's and no stack that would have to grow.
 type birth struct {
+	own     Namespaces
 	clone   CloneArgs
 	empty   *byte // the empty path: the file is ProgramFD itself
 	argv    [2]*byte
@@ -80,12 +83,12 @@ type birth struct {
 	tasks   unix.Rlimit
 }
 
-func newBirth(workerName string) (*birth, error) {
+func newBirth(workerName string, own Namespaces) (*birth, error) {
 	argv0, err := unix.BytePtrFromString(workerName)
 	if err != nil {
 		return nil, fmt.Errorf("the workers' name: %w", err)
 	}
-	return &birth{empty: new(byte), argv: [2]*byte{argv0}, pause: unix.Timespec{Nsec: 5e6},
+	return &birth{own: own, empty: new(byte), argv: [2]*byte{argv0}, pause: unix.Timespec{Nsec: 5e6},
 		tasks: unix.Rlimit{Cur: MaxTasks, Max: MaxTasks}}, nil
 }
 
@@ -96,7 +99,7 @@ func (b *birth) give(r *Request) Answer {
 		return Answer{step: stepPipe, errno: err.(unix.Errno)}
 	}
 	defer unix.Close(report[0])
-	b.clone = r.CloneArgs()
+	b.clone = r.CloneArgs(b.own)
 	b.fds = [3]uintptr{uintptr(r.Jobs), uintptr(r.Answers), uintptr(r.Answers)}
 	b.uid, b.gid, b.report = uintptr(r.UID), uintptr(r.GID), uintptr(report[1])
 

@@ -1,10 +1,11 @@
 // Package nursery is the small process that workers are born in.
 //
 // The daemon starts one nursery and puts it into user, mount, network, ipc and
-// uts namespaces of its own. There it gives itself an empty read-only root and
-// an empty session keyring, and from then on makes
-// a worker for each request that comes over its socket: a process in pid, ipc, cgroup
-// and user namespaces of its own, which inherits the rest. All the dear
+// uts namespaces of its own. There it gives itself an empty read-only root, an
+// empty session keyring and an ipc namespace in which nothing can be made, and from
+// then on makes a worker for each request that comes over its socket: a process in
+// pid, cgroup and user namespaces of its own (and an ipc namespace, where the one they
+// share cannot be closed), which inherits the rest. All the dear
 // namespaces are so made once, and the daemon's memory, whose page tables the kernel
 // would copy for every process born into a new user namespace, is no part of it.
 //
@@ -43,8 +44,9 @@ func Main() int {
 	runtime.GOMAXPROCS(1)
 	// not closed: the Go runtime may have some of its own by now
 	err := unix.CloseRange(SocketFD, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC)
+	var own Namespaces
 	if err == nil {
-		err = Enclose()
+		own, err = Enclose()
 	}
 	if err == nil && len(os.Args) != 2 {
 		err = errors.New("the nursery was not told its workers' name")
@@ -53,7 +55,7 @@ func Main() int {
 		unix.Write(SocketFD, []byte(err.Error()))
 		return 1
 	}
-	b, err := newBirth(os.Args[1])
+	b, err := newBirth(os.Args[1], own)
 	if err != nil {
 		unix.Write(SocketFD, []byte(err.Error()))
 		return 1
@@ -79,18 +81,24 @@ func Main() int {
 }
 
 // Enclose makes what all workers share and inherit from the calling thread: the
-// empty root, the empty session keyring and no_new_privs.
-func Enclose() error {
+// empty root, the empty session keyring, no_new_privs, and, where that can be, an ipc
+// namespace in which nothing can be made. It gives the namespaces that each worker has
+// to have for itself beside these.
+func Enclose() (own Namespaces, err error) {
+	own = atBirth
+	if closeIPC() != nil { // as safe, and dearer
+		own |= unix.CLONE_NEWIPC
+	}
 	if err := emptyRoot(); err != nil {
-		return err
+		return 0, err
 	}
 	if err := emptyKeyring(); err != nil {
-		return err
+		return 0, err
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("prctl(PR_SET_NO_NEW_PRIVS): %w", err)
+		return 0, fmt.Errorf("prctl(PR_SET_NO_NEW_PRIVS): %w", err)
 	}
-	return nil
+	return own, nil
 }
 
 // emptyRoot puts the process into a file system without a file, in which none

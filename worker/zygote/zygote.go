@@ -6,8 +6,8 @@
 // itself once, at a moment at which all threads of the Go runtime but one sleep. The
 // copy has that one thread and no other: it is the zygote, and the process it came
 // from ends. It locks itself as far as it can, and from then on makes a worker for each request that
-// comes over its socket, by one clone3: a copy with pid, ipc, cgroup and user
-// namespaces of its own, which gives up what only the zygote may, and lives a
+// comes over its socket, by one clone3: a copy with the
+// namespaces of its own that package nursery tells of, which gives up what only the zygote may, and lives a
 // worker's life. A process of one thread can be copied at any time: there is nobody
 // who could hold a lock that is missing in the copy.
 //
@@ -79,8 +79,9 @@ func Main(prepare func() (Life, error), lock func(user *sandbox.User) (Locks, er
 		life, err = prepare()
 	}
 	code, codeErr := findText() // while there is a /proc
+	var own nursery.Namespaces
 	if err == nil {
-		err = nursery.Enclose()
+		own, err = nursery.Enclose()
 	}
 	if err != nil {
 		return refuse(err)
@@ -110,7 +111,7 @@ func Main(prepare func() (Life, error), lock func(user *sandbox.User) (Locks, er
 	if _, err := unix.Write(sandbox.ZygoteSocketFD, []byte(ready)); err != nil {
 		return 1
 	}
-	return serve(life, locks, user)
+	return serve(life, locks, own, user)
 }
 
 // checkDescriptors is an error if the process has opened descriptors before its main
@@ -130,7 +131,7 @@ func refuse(err error) int {
 
 // serve makes workers until the socket ends. In a worker it runs the worker's
 // life.
-func serve(life Life, locks Locks, user *sandbox.User) int {
+func serve(life Life, locks Locks, own nursery.Namespaces, user *sandbox.User) int {
 	os.Args = os.Args[1:2] // the workers'
 	w := newBecoming(user)
 	inbox := &nursery.Inbox{}
@@ -146,7 +147,7 @@ func serve(life Life, locks Locks, user *sandbox.User) int {
 		if !inOrder(request) {
 			return 1
 		}
-		args := request.CloneArgs()
+		args := request.CloneArgs(own)
 		pid, errno := split(&args)
 		if pid == 0 && errno == 0 {
 			if err := w.become(request, locks); err != nil {
