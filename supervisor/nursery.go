@@ -5,8 +5,6 @@ import (
 	"os"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"picloud/worker/nursery"
 )
 
@@ -101,21 +99,20 @@ func (s *nurserySpawner) stop() {
 	s.process.Wait()
 }
 
-// sharedNamespaces are those of all workers. In its user namespace who makes
-// them is who it was: root may then make workers somebody else, and has its
-// capabilities there; another user is given the one that mount and clone3 ask for.
+// sharedNamespaces are those of all workers. In its user namespace who makes them is
+// root, whoever the daemon is: that is who has capabilities there, as mount and clone3
+// ask for, and whom the kernel lets set what the ipc namespace may hold.
 func sharedNamespaces(credential *Credential) *syscall.SysProcAttr {
 	a := &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS | syscall.CLONE_NEWNET |
 			syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: os.Geteuid(), HostID: os.Geteuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getegid(), HostID: os.Getegid(), Size: 1}},
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
 		Pdeathsig:   syscall.SIGKILL,
 		// its own session: the terminal's Ctrl-C is for the daemon alone
 		Setsid: true,
 	}
 	if credential == nil {
-		a.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN}
 		return a
 	}
 	uid, gid := int(credential.UID), int(credential.GID)

@@ -12,7 +12,7 @@ import (
 // share it then with workers: there is nothing that one could leave to another.
 //
 // That is an error where the kernel lets only the machine's root set a namespace's
-// limits (before Linux 6.10, for a daemon that is not root), and where they cannot be
+// limits (before Linux 6.10), and where they cannot be
 // written to (ProtectKernelTunables= in systemd.exec(5)).
 func closeIPC() error {
 	for _, limit := range []struct{ name, none string }{
