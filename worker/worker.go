@@ -157,7 +157,7 @@ func answer(job *wire.Job, result *wire.Result) int {
 }
 
 func receive(in io.Reader) (*wire.Job, error) {
-	kind, payload, err := wire.Read(in)
+	kind, payload, err := wire.ReadTrusting(in)
 	if err != nil {
 		return nil, err
 	}

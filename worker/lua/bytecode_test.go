@@ -1,6 +1,8 @@
 package lua
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -17,7 +19,7 @@ import (
 // runBytecode runs a compiled script in an interpreter of its own.
 func runBytecode(t testing.TB, b []byte, j *wire.Job) (r *wire.Result, broken bool) {
 	t.Helper()
-	p, err := bytecode.Decode(b)
+	p, longest, err := bytecode.Decode(b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +27,7 @@ func runBytecode(t testing.TB, b []byte, j *wire.Job) (r *wire.Result, broken bo
 	if err != nil {
 		t.Fatal(err)
 	}
-	in.chunk = p.SourceName
+	in.chunk, in.longest = p.SourceName, longest
 	in.prepare(j, p, func(*wire.Log) {})
 	done := make(chan struct{})
 	go func() {
@@ -39,6 +41,8 @@ func runBytecode(t testing.TB, b []byte, j *wire.Job) (r *wire.Result, broken bo
 	}()
 	<-done
 	switch {
+	case in.noForm != nil:
+		return refused(wire.Run, in.noForm), false
 	case in.over != "":
 		r = &wire.Result{Status: wire.StatusLimitExceeded, Limit: in.over}
 	case in.broken || r == nil:
@@ -58,7 +62,7 @@ func FuzzBytecode(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := bytecode.Decode(b)
+		p, _, err := bytecode.Decode(b)
 		if err != nil || len(p.SourceName) > 100 {
 			return
 		}
@@ -83,7 +87,7 @@ func TestChangedBytesAreRefusedOrSafe(t *testing.T) {
 			for _, n := range []byte{0, old + 1, old - 1, old ^ 0x80, old ^ 4, 0xff} {
 				changed := slices.Clone(b)
 				changed[i] = n
-				if _, err := bytecode.Decode(changed); err != nil {
+				if _, _, err := bytecode.Decode(changed); err != nil {
 					continue
 				}
 				accepted++
@@ -94,6 +98,45 @@ func TestChangedBytesAreRefusedOrSafe(t *testing.T) {
 		}
 		if accepted == 0 || accepted == 6*len(b) {
 			t.Errorf("%s: %d of %d changes were accepted", name, accepted, 6*len(b))
+		}
+	}
+}
+
+// A function's code is looked at when it is called. If it is none the script is refused
+// then, whatever it does to go on; one that is not called does not matter.
+func TestFormThatTurnsOutToBeNone(t *testing.T) {
+	const source = `local function wrong() return "wrong" end
+		if ctx.request.query.call then pcall(wrong) coroutine.wrap(wrong)() end
+		return "right"`
+	b, err := bytecode.Encode(compiledScript(t, source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := bytecode.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bytecode.Complete(p.FunctionPrototypes[0]); err != nil {
+		t.Fatal(err)
+	}
+	var code []byte
+	for _, inst := range p.FunctionPrototypes[0].Code {
+		code = binary.LittleEndian.AppendUint32(code, inst)
+	}
+	at := bytes.Index(b, code)
+	copy(b[at:], []byte{0xff, 0xff, 0xff, 0xff})
+	for called, want := range map[bool]wire.Status{false: wire.StatusOK, true: wire.StatusInvalidScript} {
+		j := job("")
+		j.ScriptName, j.Source, j.Compiled = "test", "", b
+		if called {
+			j.Request.Query = []wire.Pair{{Name: "call", Value: "yes"}}
+		}
+		in, err := New()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := in.Do(j, func(*wire.Log) {}); r.Status != want {
+			t.Errorf("called: %t: %s, want %v", called, show(r), want)
 		}
 	}
 }

@@ -89,7 +89,12 @@ func (h *hook) loop(L *glua.LState, base *vmview.Frame) {
 	m := h.meter
 	for {
 		f := h.state.Frame()
-		inst := f.Fn.Proto.Code[f.Pc]
+		code := f.Fn.Proto.Code
+		if uint(f.Pc) >= uint(len(code)) { // no instruction leads behind the last
+			h.in.missing(f.Fn.Proto)
+			continue
+		}
+		inst := code[f.Pc]
 		f.Pc++
 		if m.left--; m.left < 0 {
 			h.exceed(limits.MaxOperations)

@@ -56,9 +56,10 @@ type Interpreter struct {
 	generator  *rand.Rand // of math.random, nil until it is needed
 	started    time.Time
 
-	resumed int  // coroutines that are resumed and have not yielded
-	raised  bool // an error is on its way that was raised, not a Go panic
-	broken  bool // the VM has failed
+	resumed int   // coroutines that are resumed and have not yielded
+	raised  bool  // an error is on its way that was raised, not a Go panic
+	broken  bool  // the VM has failed
+	noForm  error // why the script's form is none, see missing
 }
 
 // New builds an interpreter with its whole library. It fails if gopher-lua is
@@ -158,6 +159,8 @@ func (in *Interpreter) Perform(job *wire.Job, emit func(*wire.Log), answer func(
 // judge gives the result of a script that has ended, with its own if it has one.
 func (in *Interpreter) judge(result *wire.Result) *wire.Result {
 	switch {
+	case in.noForm != nil:
+		return refused(wire.Run, in.noForm)
 	case in.over != "":
 		result = &wire.Result{Status: wire.StatusLimitExceeded, Limit: in.over}
 	case in.broken || result == nil:
@@ -172,7 +175,6 @@ func (in *Interpreter) prepare(job *wire.Job, proto *glua.FunctionProto, emit fu
 	in.invocation = job.InvocationID
 	in.maxLevels = int(job.Limits.MaxCallLevels)
 	in.frames = frames(in.maxLevels)
-	in.longest = longestConstant(proto)
 	in.longKeys = in.longest > maxFreeKey
 	in.journal = newJournal(emit)
 	in.started = time.Now()

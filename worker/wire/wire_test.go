@@ -152,12 +152,16 @@ func TestDamagedFrames(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range frame {
-		_, _, err := Read(bytes.NewReader(frame[:n]))
-		if n == 0 && err != io.EOF || n > 0 && !errors.Is(err, ErrProtocol) {
-			t.Errorf("cut at %d: %v", n, err)
+		for _, read := range []func(io.Reader) (Kind, []byte, error){Read, ReadTrusting} {
+			if _, _, err := read(bytes.NewReader(frame[:n])); n == 0 && err != io.EOF || n > 0 && !errors.Is(err, ErrProtocol) {
+				t.Errorf("cut at %d: %v", n, err)
+			}
 		}
 	}
 	payload := frame[headerSize:]
+	if kind, same, err := ReadTrusting(bytes.NewReader(frame)); kind != KindResult || !bytes.Equal(same, payload) || err != nil {
+		t.Errorf("whole: %q, %v", kind, err)
+	}
 	for n := range payload {
 		if _, err := DecodeResult(payload[:n]); !errors.Is(err, ErrProtocol) {
 			t.Errorf("payload cut at %d: %v", n, err)

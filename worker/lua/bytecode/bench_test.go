@@ -44,7 +44,7 @@ func BenchmarkScript(b *testing.B) {
 			b.ReportAllocs()
 			b.ReportMetric(float64(len(data)), "bytes")
 			for b.Loop() {
-				if _, err := Decode(data); err != nil {
+				if _, err := decodeAll(data); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -2,19 +2,22 @@
 // scanned, parsed and compiled again, and makes the script of such bytes,
 // which may come from anyone.
 //
-// It promises that Decode(Encode(p)) is p in all that the VM, the interpreter and
-// error messages look at: code, constants to the last bit, lines, names. Whatever
-// Decode accepts is safe to run as if it came from the compiler: no instruction
-// reads outside of its function's code, constants, upvalues and functions, or a
-// register that has no value or not the type the VM takes for granted; see
-// flow for how that is proven. Encode refuses what Decode would refuse. Decode
-// takes memory in proportion to its input and time in proportion to the code, times
-// the depth of its loops.
+// A function that is never called costs next to nothing: Decode gives the main one,
+// and those in it as yet without code. Complete adds that when one is called first.
+//
+// It promises that what Decode(Encode(p)) gives, once complete, is p in all that the
+// VM, the interpreter and error messages look at: code, constants to the last bit,
+// lines, names. Whatever Decode and Complete accept is safe to run as if it came from
+// the compiler: no instruction reads outside of its function's code, constants,
+// upvalues and functions, or a register that has no value or not the type the VM takes
+// for granted; see flow for how that is proven. Encode refuses what they would refuse.
+// Both take memory in proportion to their input, and time in proportion to the code,
+// times the depth of its loops.
 //
 // It never panics, runs nothing, keeps no state, and never says who made the
 // bytes: whether they belong to a source is for the caller to know.
 //
-// Both fail with an *Error, and with nothing else. Bytes of another format or
+// All fail with an *Error, and with nothing else. Bytes of another format or
 // for another version of gopher-lua are refused like any others: whoever gets
 // that error compiles the source again.
 //
@@ -22,12 +25,21 @@
 // lowest bit where it can be negative:
 //
 //	header, with the format's and gopher-lua's version
-//	totals over all functions: the fields of totals, in order
-//	code of all functions, 4 bytes an instruction, little-endian
-//	number constants of all functions, 8 bytes each, IEEE 754, little-endian
+//	length of the longest string among the constants
+//	size of the pool
 //	pool, the bytes of all strings
 //	name of the source
-//	the main function, and within each function the functions in it
+//	the main function
+//
+// and of each function
+//
+//	what calling it takes: lines, numbers of upvalues, parameters and registers
+//	size of the rest
+//	counts: the fields of counts, in order
+//	code, 4 bytes an instruction, little-endian
+//	constants: a tag, and behind that of a number 8 bytes, IEEE 754, little-endian
+//	lines of the instructions, names of variables, calls and upvalues
+//	the functions in it
 //
 // A string is a place in the pool and a length.
 package bytecode
@@ -41,7 +53,7 @@ import (
 )
 
 // header is what the bytes begin with. The number is the format's and changes with it.
-const header = "picloud bytecode 1, gopher-lua " + vmview.Version + "\n"
+const header = "picloud bytecode 2, gopher-lua " + vmview.Version + "\n"
 
 const (
 	// maxSize is how many bytes there may be: every length and every place fits
@@ -63,44 +75,35 @@ type Error struct {
 
 func (e *Error) Error() string { return "bytecode: " + e.Message }
 
-// totals say how much there is in all functions together, so that room for it is
-// made at once.
-type totals struct {
-	functions    int
+// counts say how much of each a function has.
+type counts struct {
 	instructions int
-	numbers      int
-	pool         int // bytes
 	constants    int
+	numbers      int // among the constants
+	functions    int
 	locals       int
 	calls        int
-	upvalues     int
 }
 
-// fields gives the totals in the order in which they stand in the bytes.
-func (t *totals) fields() [8]*int {
-	return [...]*int{&t.functions, &t.instructions, &t.numbers, &t.pool, &t.constants, &t.locals, &t.calls, &t.upvalues}
+// fields gives the counts in the order in which they stand in the bytes.
+func (c *counts) fields() [6]*int {
+	return [...]*int{&c.instructions, &c.constants, &c.numbers, &c.functions, &c.locals, &c.calls}
 }
 
-// add counts a function and those in it.
-func (t *totals) add(p *glua.FunctionProto) {
-	t.functions++
-	t.instructions += len(p.Code)
-	t.constants += len(p.Constants)
-	for _, c := range p.Constants {
-		if _, ok := c.(glua.LNumber); ok {
-			t.numbers++
+func countsOf(p *glua.FunctionProto) counts {
+	c := counts{
+		instructions: len(p.Code), constants: len(p.Constants), functions: len(p.FunctionPrototypes),
+		locals: len(p.DbgLocals), calls: len(p.DbgCalls),
+	}
+	for _, constant := range p.Constants {
+		if _, ok := constant.(glua.LNumber); ok {
+			c.numbers++
 		}
 	}
-	t.locals += len(p.DbgLocals)
-	t.calls += len(p.DbgCalls)
-	t.upvalues += len(p.DbgUpvalues)
-	for _, child := range p.FunctionPrototypes {
-		t.add(child)
-	}
+	return c
 }
 
-// What a constant begins with in the bytes. The value of a number stands with all
-// others, that of a string follows.
+// What a constant begins with in the bytes.
 const (
 	tagNil = iota
 	tagFalse

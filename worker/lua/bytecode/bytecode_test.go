@@ -55,7 +55,7 @@ func TestEveryProgramComesBack(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		back, err := Decode(b)
+		back, err := decodeAll(b)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -88,4 +88,28 @@ func setTexts(p *glua.FunctionProto) {
 		texts = append(texts, string(s))
 	}
 	vmview.FunctionOf(p).SetStringConstants(texts)
+}
+
+// decodeAll gives a script of which every function is complete.
+func decodeAll(b []byte) (*glua.FunctionProto, error) {
+	main, _, err := Decode(b)
+	if err == nil {
+		err = completeAll(main)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return main, nil
+}
+
+func completeAll(p *glua.FunctionProto) error {
+	if err := Complete(p); err != nil {
+		return err
+	}
+	for _, child := range p.FunctionPrototypes {
+		if err := completeAll(child); err != nil {
+			return err
+		}
+	}
+	return nil
 }

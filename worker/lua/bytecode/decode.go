@@ -10,9 +10,10 @@ import (
 	"picloud/worker/lua/vmview"
 )
 
-// Decode gives the script that Encode was given. Its strings refer to b, which
-// must not be changed any more.
-func Decode(b []byte) (p *glua.FunctionProto, err error) {
+// Decode gives the script that Encode was given, and the length of the longest string
+// among its constants. Its strings refer to b, which must not be changed any more. Only
+// the main function is complete.
+func Decode(b []byte) (p *glua.FunctionProto, longest int, err error) {
 	defer rescue(&err)
 	if len(b) > maxSize {
 		fail("it is too large")
@@ -20,144 +21,149 @@ func Decode(b []byte) (p *glua.FunctionProto, err error) {
 	if len(b) < len(header) || string(b[:len(header)]) != header {
 		fail("it is none, or of another version")
 	}
-	d := &decoder{reader: reader{b[len(header):]}}
-	d.begin()
-	main := &take(&d.functions, 1)[0]
-	d.function(main, 0)
-	d.end()
-	verify(main, d.source)
-	return main, nil
-}
-
-// decoder has what is left of the room for all functions, of which each takes
-// its part.
-type decoder struct {
-	reader
-	code    []byte
-	numbers []byte
-	pool    []byte
-	source  string
-
-	functions []glua.FunctionProto
-	children  []*glua.FunctionProto
-	words     []uint32
-	positions []int
-	constants []glua.LValue
-	texts     []string // the constants that are strings, "" for the others
-	values    []glua.LNumber
-	locals    []glua.DbgLocalInfo
-	localRefs []*glua.DbgLocalInfo
-	calls     []glua.DbgCall
-	upvalues  []string
-}
-
-// The fewest bytes that each of these takes, besides what stands in front.
-const (
-	functionSize = 2 + 4 + 5
-	localSize    = 4
-	callSize     = 3
-	upvalueSize  = 2
-)
-
-// begin reads what stands in front of the functions and makes room for them, if as much
-// as the totals say can follow.
-func (d *decoder) begin() {
-	var t totals
-	for _, n := range t.fields() {
-		*n = d.unsigned()
-	}
-	if t.instructions > len(d.rest)/4 || t.numbers > len(d.rest)/8 {
-		fail("it ends too early")
-	}
-	d.code = d.bytes(4 * t.instructions)
-	d.numbers = d.bytes(8 * t.numbers)
-	d.pool = d.bytes(t.pool)
-	d.source = d.string(d.pool)
-	n := len(d.rest)
-	if t.functions < 1 || t.functions > n/functionSize || t.constants > n || t.numbers > t.constants ||
-		t.locals > n/localSize || t.calls > n/callSize || t.upvalues > n/upvalueSize {
-		fail("its totals cannot be right")
-	}
-	d.functions = make([]glua.FunctionProto, t.functions)
-	d.children = make([]*glua.FunctionProto, t.functions-1)
-	d.words = make([]uint32, t.instructions)
-	for i := range d.words {
-		d.words[i] = binary.LittleEndian.Uint32(d.code[4*i:])
-	}
-	d.positions = make([]int, t.instructions)
-	d.constants = make([]glua.LValue, t.constants)
-	d.texts = make([]string, t.constants)
-	d.values = make([]glua.LNumber, t.numbers)
-	for i := range d.values {
-		d.values[i] = glua.LNumber(math.Float64frombits(binary.LittleEndian.Uint64(d.numbers[8*i:])))
-	}
-	d.locals = make([]glua.DbgLocalInfo, t.locals)
-	d.localRefs = make([]*glua.DbgLocalInfo, t.locals)
-	d.calls = make([]glua.DbgCall, t.calls)
-	d.upvalues = make([]string, t.upvalues)
-}
-
-// end fails if there is more than the functions took.
-func (d *decoder) end() {
-	if len(d.rest)+len(d.functions)+len(d.words)+len(d.constants)+len(d.values)+len(d.locals)+len(d.calls)+len(d.upvalues) > 0 {
+	r := reader{b[len(header):]}
+	s := &script{longest: r.unsigned()}
+	s.pool = r.bytes(r.unsigned())
+	s.verifier.source = r.string(s.pool)
+	main := &function{}
+	main.front(&r, s, 0)
+	if len(r.rest) > 0 {
 		fail("something is left over")
 	}
+	if main.NumUpvalues != 0 {
+		fail("the main function has upvalues")
+	}
+	main.complete()
+	return &main.FunctionProto, s.longest, nil
 }
 
-// take cuts a function's part off what is left.
-func take[T any](left *[]T, n int) []T {
-	if n > len(*left) {
-		fail("the functions have more than the totals say")
+// Complete adds to a function that Decode gave, or that is in one, what it takes to
+// run it. After an error it must not be run; it may be complete already.
+func Complete(p *glua.FunctionProto) (err error) {
+	if isComplete(p) {
+		return nil
 	}
-	part := (*left)[:n:n]
-	*left = (*left)[n:]
+	defer func() {
+		if err != nil {
+			p.Code = nil
+		}
+	}()
+	defer rescue(&err)
+	(*function)(unsafe.Pointer(p)).complete()
+	return nil
+}
+
+// isComplete tells whether a function has its code, of which there is some always.
+func isComplete(p *glua.FunctionProto) bool { return len(p.Code) > 0 }
+
+// script is what all functions of a script have in common, and the room for what they
+// have each.
+type script struct {
+	pool     []byte
+	longest  int
+	verifier verifier
+
+	words     slab[uint32]
+	constants slab[glua.LValue]
+	texts     slab[string] // the constants that are strings, "" for the others
+	numbers   slab[glua.LNumber]
+	lines     slab[int]
+	locals    slab[glua.DbgLocalInfo]
+	localRefs slab[*glua.DbgLocalInfo]
+	calls     slab[glua.DbgCall]
+	names     slab[string]
+	functions slab[function]
+	refs      slab[*glua.FunctionProto]
+}
+
+// slab is memory for many, of which each takes its part. The main function gets what
+// it takes; for those that come one at a time later there is ever more room.
+type slab[T any] struct {
+	left []T
+	size int // of the last
+}
+
+// maxSlab is how many there is room for at a time, unless one takes more.
+const maxSlab = 512
+
+func (r *slab[T]) take(n int) []T {
+	if n == 0 {
+		return []T{}
+	}
+	if n > len(r.left) {
+		r.size = max(n, min(2*r.size, maxSlab))
+		r.left = make([]T, r.size)
+	}
+	part := r.left[:n:n]
+	r.left = r.left[n:]
 	return part
 }
 
-func (d *decoder) function(p *glua.FunctionProto, depth int) {
+// function is one that is read in two steps: its front with the function it is in,
+// its rest when it is called.
+type function struct {
+	glua.FunctionProto // the first field: where it is, the function is
+	script             *script
+	rest               []byte
+	depth              int
+}
+
+// functionSize is the fewest bytes that a function takes.
+const functionSize = 2 + 4 + 1 + 6 + 4
+
+// front reads what calling a function takes.
+func (f *function) front(r *reader, s *script, depth int) {
 	if depth > maxNesting {
 		fail("its functions nest too deep")
 	}
-	p.SourceName = d.source
-	p.LineDefined, p.LastLineDefined = d.unsigned(), d.unsigned()
-	p.NumUpvalues, p.NumParameters, p.IsVarArg, p.NumUsedRegisters = d.byte(), d.byte(), d.byte(), d.byte()
-	instructions, constants, children := d.unsigned(), d.unsigned(), d.unsigned()
-	locals, calls := d.unsigned(), d.unsigned()
-	p.Code = take(&d.words, instructions)
-	p.Constants = take(&d.constants, constants)
-	p.FunctionPrototypes = take(&d.children, children)
-	p.DbgSourcePositions = take(&d.positions, instructions)
-	p.DbgLocals = take(&d.localRefs, locals)
-	p.DbgCalls = take(&d.calls, calls)
-	p.DbgUpvalues = take(&d.upvalues, int(p.NumUpvalues))
-	d.readConstants(p)
-	d.readPositions(p.DbgSourcePositions)
-	for i := range p.DbgLocals {
-		l := &take(&d.locals, 1)[0]
-		*l = glua.DbgLocalInfo{Name: d.string(d.pool), StartPc: d.signed(0), EndPc: d.signed(0)}
-		p.DbgLocals[i] = l
-	}
-	pc := 0
-	for i := range p.DbgCalls {
-		name := d.string(d.pool)
-		pc = d.signed(pc)
-		p.DbgCalls[i] = glua.DbgCall{Name: name, Pc: pc}
-	}
-	for i := range p.DbgUpvalues {
-		p.DbgUpvalues[i] = d.string(d.pool)
-	}
-	for i := range p.FunctionPrototypes {
-		child := &take(&d.functions, 1)[0]
-		p.FunctionPrototypes[i] = child
-		d.function(child, depth+1)
-	}
+	f.script, f.depth = s, depth
+	f.SourceName = s.verifier.source
+	f.LineDefined, f.LastLineDefined = r.unsigned(), r.unsigned()
+	f.NumUpvalues, f.NumParameters, f.IsVarArg, f.NumUsedRegisters = r.byte(), r.byte(), r.byte(), r.byte()
+	f.rest = r.bytes(r.unsigned())
 }
 
-func (d *decoder) readConstants(p *glua.FunctionProto) {
-	texts := take(&d.texts, len(p.Constants))
+// complete reads the rest, and fails unless the function is safe to run.
+func (f *function) complete() {
+	p := &f.FunctionProto
+	r := &reader{f.rest}
+	var c counts
+	for _, n := range c.fields() {
+		*n = r.unsigned()
+	}
+	n := len(r.rest)
+	if c.instructions > n/4 || c.constants > n || c.numbers > c.constants || c.functions > n/functionSize ||
+		c.locals > n/4 || c.calls > n/3 {
+		fail("its counts cannot be right")
+	}
+	code := r.bytes(4 * c.instructions)
+	p.Code = f.script.words.take(c.instructions)
+	for i := range p.Code {
+		p.Code[i] = binary.LittleEndian.Uint32(code[4*i:])
+	}
+	f.script.readConstants(p, r, c)
+	p.DbgSourcePositions = f.script.lines.take(c.instructions)
+	r.positions(p.DbgSourcePositions)
+	f.script.readNames(p, r, c)
+	functions := f.script.functions.take(c.functions)
+	p.FunctionPrototypes = f.script.refs.take(c.functions)
+	for i := range functions {
+		functions[i].front(r, f.script, f.depth+1)
+		p.FunctionPrototypes[i] = &functions[i].FunctionProto
+	}
+	if len(r.rest) > 0 {
+		fail("something is left over")
+	}
+	f.script.verifier.function(p)
+	f.rest = nil
+}
+
+func (s *script) readConstants(p *glua.FunctionProto, r *reader, c counts) {
+	p.Constants = s.constants.take(c.constants)
+	texts, numbers := s.texts.take(c.constants), s.numbers.take(c.numbers)
 	vmview.FunctionOf(p).SetStringConstants(texts)
 	for i := range p.Constants {
-		switch d.byte() {
+		switch r.byte() {
 		case tagNil:
 			p.Constants[i] = glua.LNil
 		case tagFalse:
@@ -165,13 +171,45 @@ func (d *decoder) readConstants(p *glua.FunctionProto) {
 		case tagTrue:
 			p.Constants[i] = glua.LTrue
 		case tagNumber:
-			p.Constants[i] = box(glua.LNumber(0), unsafe.Pointer(&take(&d.values, 1)[0]))
+			if len(numbers) == 0 {
+				fail("there are more numbers than it says")
+			}
+			numbers[0] = glua.LNumber(math.Float64frombits(binary.LittleEndian.Uint64(r.bytes(8))))
+			p.Constants[i] = box(glua.LNumber(0), unsafe.Pointer(&numbers[0]))
+			numbers = numbers[1:]
 		case tagString:
-			texts[i] = d.string(d.pool)
+			texts[i] = r.string(s.pool)
+			if len(texts[i]) > s.longest {
+				fail("a string is longer than the longest")
+			}
 			p.Constants[i] = box(glua.LString(""), unsafe.Pointer(&texts[i]))
 		default:
 			fail("a constant is of no type")
 		}
+	}
+	if len(numbers) > 0 {
+		fail("there are fewer numbers than it says")
+	}
+}
+
+// readNames reads what error messages call variables and functions.
+func (s *script) readNames(p *glua.FunctionProto, r *reader, c counts) {
+	locals := s.locals.take(c.locals)
+	p.DbgLocals = s.localRefs.take(c.locals)
+	for i := range locals {
+		locals[i] = glua.DbgLocalInfo{Name: r.string(s.pool), StartPc: r.signed(0), EndPc: r.signed(0)}
+		p.DbgLocals[i] = &locals[i]
+	}
+	p.DbgCalls = s.calls.take(c.calls)
+	pc := 0
+	for i := range p.DbgCalls {
+		name := r.string(s.pool)
+		pc = r.signed(pc)
+		p.DbgCalls[i] = glua.DbgCall{Name: name, Pc: pc}
+	}
+	p.DbgUpvalues = s.names.take(int(p.NumUpvalues))
+	for i := range p.DbgUpvalues {
+		p.DbgUpvalues[i] = r.string(s.pool)
 	}
 }
 
@@ -183,11 +221,12 @@ func box(kind glua.LValue, place unsafe.Pointer) glua.LValue {
 	return kind
 }
 
-func (d *decoder) readPositions(lines []int) {
+// positions reads the lines of as many instructions.
+func (r *reader) positions(lines []int) {
 	line := 0
 	for len(lines) > 0 {
-		n := d.unsigned()
-		line = d.signed(line)
+		n := r.unsigned()
+		line = r.signed(line)
 		if n == 0 || n > len(lines) {
 			fail("there are not as many lines as instructions")
 		}

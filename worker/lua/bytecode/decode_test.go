@@ -26,11 +26,11 @@ func TestEveryBeginningIsRefused(t *testing.T) {
 	for name, source := range constructs {
 		b := encoded(t, source)
 		for n := range b {
-			if _, err := Decode(b[:n:n]); err == nil {
+			if _, err := decodeAll(b[:n:n]); err == nil {
 				t.Fatalf("%s: the first %d bytes of %d are accepted", name, n, len(b))
 			}
 		}
-		if _, err := Decode(append(slices.Clone(b), 0)); err == nil {
+		if _, err := decodeAll(append(slices.Clone(b), 0)); err == nil {
 			t.Errorf("%s: a byte more is accepted", name)
 		}
 	}
@@ -41,32 +41,70 @@ func TestOtherVersionsAreRefused(t *testing.T) {
 	for i := range header {
 		changed := slices.Clone(b)
 		changed[i]++
-		if _, err := Decode(changed); err == nil || !strings.Contains(err.Error(), "version") {
+		if _, err := decodeAll(changed); err == nil || !strings.Contains(err.Error(), "version") {
 			t.Errorf("byte %d of the header: %v", i, err)
 		}
 	}
 }
 
-// Totals that cannot be right cost nothing.
-func TestTotalsAreBounded(t *testing.T) {
-	rest := make([]byte, 1000)
-	for i := range (&totals{}).fields() {
+// Counts that cannot be right cost nothing.
+func TestCountsAreBounded(t *testing.T) {
+	for i := range (&counts{}).fields() {
 		for _, n := range []uint64{500, 1 << 10, 1 << 20, maxNumber, maxNumber + 1, 1 << 40, 1<<64 - 1} {
-			b := []byte(header)
-			for j := range (&totals{}).fields() {
+			var body []byte
+			for j := range (&counts{}).fields() {
 				if j == i {
-					b = binary.AppendUvarint(b, n)
+					body = binary.AppendUvarint(body, n)
 				} else {
-					b = append(b, 1)
+					body = append(body, 1)
 				}
 			}
-			b = append(b, rest...)
+			body = append(body, make([]byte, 1000)...)
+			b := append([]byte(header), 0, 0, 0, 0, 0, 0, 0, 0, 0, 2) // nothing in front, and a main function
+			b = append(binary.AppendUvarint(b, uint64(len(body))), body...)
 			before := allocated()
-			_, err := Decode(b)
+			_, err := decodeAll(b)
 			if used := allocated() - before; err == nil || used > bytesPerByte*uint64(len(b)) {
-				t.Errorf("total %d is %d: %v, and %d bytes are taken", i, n, err, used)
+				t.Errorf("count %d is %d: %v, and %d bytes are taken", i, n, err, used)
 			}
 		}
+	}
+}
+
+// A function has no code before it is complete, and none after it could not be. The
+// main one has.
+func TestCompleteOnlyWhatIsAskedFor(t *testing.T) {
+	b := encoded(t, `local function f() return function() return "inner" end end return f, function() return 2.5 end`)
+	main, longest, err := Decode(b)
+	if err != nil || longest != len("inner") || !isComplete(main) {
+		t.Fatalf("%v, the longest string has %d bytes", err, longest)
+	}
+	f, other := main.FunctionPrototypes[0], main.FunctionPrototypes[1]
+	if isComplete(f) || isComplete(other) || f.NumUsedRegisters == 0 {
+		t.Error("a function that nobody asked for is complete, or cannot be called")
+	}
+	if err := Complete(f); err != nil || !isComplete(f) || isComplete(f.FunctionPrototypes[0]) || isComplete(other) {
+		t.Errorf("%v: one is complete, and nothing else", err)
+	}
+	code := f.Code
+	if err := Complete(f); err != nil || &f.Code[0] != &code[0] {
+		t.Errorf("%v: it is completed a second time", err)
+	}
+	b[len(b)-1] ^= 0x7f // the last name of the last function's
+	if err := Complete(other); err == nil || isComplete(other) {
+		t.Errorf("%v: what is wrong is complete", err)
+	}
+}
+
+func TestLongestStringIsTold(t *testing.T) {
+	b := encoded(t, `return function() return "123456789" end`)
+	b[len(header)]--
+	main, longest, err := Decode(b)
+	if err != nil || longest != 8 {
+		t.Fatal(longest, err)
+	}
+	if err := Complete(main.FunctionPrototypes[0]); err == nil || !strings.Contains(err.Error(), "longest") {
+		t.Error(err)
 	}
 }
 
@@ -90,17 +128,16 @@ func TestNestingIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Decode(b); err != nil {
+	if _, err := decodeAll(b); err != nil {
 		t.Error(err)
 	}
 	if _, err := Encode(nested(maxNesting + 1)); err == nil || !strings.Contains(err.Error(), "nest") {
 		t.Errorf("one more: %v", err)
 	}
-	// Decode refuses it while it reads, before anything else is looked at.
-	d := &decoder{}
+	// It is refused while it is read, before anything else is looked at.
 	err = func() (err error) {
 		defer rescue(&err)
-		d.function(&glua.FunctionProto{}, maxNesting+1)
+		new(function).front(&reader{}, &script{}, maxNesting+1)
 		return nil
 	}()
 	if err == nil || !strings.Contains(err.Error(), "nest") {
@@ -122,7 +159,7 @@ func TestConstantsOfEveryType(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, err := Decode(b)
+	back, err := decodeAll(b)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,27 +9,19 @@ import (
 	"picloud/worker/lua/vmview"
 )
 
-// Encode gives a compiled script's bytes. It fails for a script that Decode would
-// not accept, which the compiler does not make, except where it is known to be wrong:
+// Encode gives a compiled script's bytes. It fails for a script that Decode or Complete
+// would not accept, which the compiler does not make, except where it is known to be wrong:
 // a closure that outlives a break out of the block whose variable it captured.
 func Encode(p *glua.FunctionProto) (b []byte, err error) {
 	defer rescue(&err)
 	verify(p, p.SourceName)
 	e := &encoder{places: map[string]int{}}
-	var t totals
-	t.add(p)
-	e.code = make([]byte, 0, 4*t.instructions)
-	e.numbers = make([]byte, 0, 8*t.numbers)
 	e.string(p.SourceName)
 	e.function(p)
-	t.pool = len(e.pool)
 
-	b = append(make([]byte, 0, len(header)+64+len(e.code)+len(e.numbers)+len(e.pool)+len(e.rest)), header...)
-	for _, n := range t.fields() {
-		b = binary.AppendUvarint(b, uint64(*n))
-	}
-	b = append(b, e.code...)
-	b = append(b, e.numbers...)
+	b = append(make([]byte, 0, len(header)+16+len(e.pool)+len(e.rest)), header...)
+	b = binary.AppendUvarint(b, uint64(e.longest))
+	b = binary.AppendUvarint(b, uint64(len(e.pool)))
 	b = append(b, e.pool...)
 	b = append(b, e.rest...)
 	if len(b) > maxSize {
@@ -38,11 +30,9 @@ func Encode(p *glua.FunctionProto) (b []byte, err error) {
 	return b, nil
 }
 
-// encoder writes the parts of the format that all functions have in common, and the
-// rest, in which the functions follow each other.
+// encoder writes the pool, and what follows it.
 type encoder struct {
-	code    []byte
-	numbers []byte
+	longest int
 	pool    []byte
 	places  map[string]int // of strings in the pool
 	rest    []byte
@@ -52,11 +42,21 @@ func (e *encoder) function(p *glua.FunctionProto) {
 	e.unsigned(p.LineDefined)
 	e.unsigned(p.LastLineDefined)
 	e.rest = append(e.rest, p.NumUpvalues, p.NumParameters, p.IsVarArg, p.NumUsedRegisters)
-	for _, n := range []int{len(p.Code), len(p.Constants), len(p.FunctionPrototypes), len(p.DbgLocals), len(p.DbgCalls)} {
-		e.unsigned(n)
+	front := e.rest
+	e.rest = nil
+	e.body(p)
+	body := e.rest
+	e.rest = binary.AppendUvarint(front, uint64(len(body)))
+	e.rest = append(e.rest, body...)
+}
+
+func (e *encoder) body(p *glua.FunctionProto) {
+	c := countsOf(p)
+	for _, n := range c.fields() {
+		e.unsigned(*n)
 	}
 	for _, inst := range p.Code {
-		e.code = binary.LittleEndian.AppendUint32(e.code, inst)
+		e.rest = binary.LittleEndian.AppendUint32(e.rest, inst)
 	}
 	e.constants(p)
 	e.positions(p.DbgSourcePositions)
@@ -97,10 +97,11 @@ func (e *encoder) constants(p *glua.FunctionProto) {
 			}
 		case glua.LNumber:
 			e.rest = append(e.rest, tagNumber)
-			e.numbers = binary.LittleEndian.AppendUint64(e.numbers, math.Float64bits(float64(c)))
+			e.rest = binary.LittleEndian.AppendUint64(e.rest, math.Float64bits(float64(c)))
 		case glua.LString:
 			e.rest = append(e.rest, tagString)
 			text = string(c)
+			e.longest = max(e.longest, len(text))
 			e.string(text)
 		default:
 			fail("a constant is a %T", c)

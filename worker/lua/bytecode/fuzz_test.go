@@ -26,7 +26,7 @@ const (
 func decode(t *testing.T, b []byte) error {
 	original := slices.Clone(b)
 	before := allocated()
-	p, err := Decode(b)
+	p, err := decodeAll(b)
 	if used := allocated() - before; used > bytesAtStart+bytesPerByte*uint64(len(b)) {
 		t.Errorf("%d bytes of memory for %d", used, len(b))
 	}
@@ -43,7 +43,7 @@ func decode(t *testing.T, b []byte) error {
 	if err != nil {
 		t.Fatalf("what was accepted cannot be encoded: %v", err)
 	}
-	same, err := Decode(again)
+	same, err := decodeAll(again)
 	if err != nil {
 		t.Fatalf("what was accepted is not, encoded again: %v", err)
 	}
@@ -93,7 +93,7 @@ func FuzzSource(f *testing.F) {
 			}
 			return
 		}
-		back, err := Decode(b)
+		back, err := decodeAll(b)
 		if err != nil {
 			t.Fatal(err)
 		}
