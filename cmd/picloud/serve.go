@@ -95,6 +95,9 @@ func serve(c *cli.Context) error {
 	if err := slacken(); err != nil {
 		logger.Warn("the daemon uses more of the CPU than it has to: its timers cannot be given slack", zap.Error(err))
 	}
+	if err := ignoreDeaths(); err != nil {
+		logger.Warn("the daemon uses more of the CPU than it has to: it is interrupted whenever a worker ends", zap.Error(err))
+	}
 	token, err := configuredToken()
 	if err != nil {
 		return err
