@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"picloud/bench/load"
 	"picloud/bench/peer"
 	"picloud/bench/report"
 	"picloud/limits"
@@ -90,6 +94,15 @@ func TestMeasure(t *testing.T) {
 		if len(s.Starts) != 1 || s.Starts[0] <= 0 {
 			t.Errorf("%s: starts %v", s.Name, s.Starts)
 		}
+		o := s.Overload
+		if o == nil || len(o.Rounds) != p.rounds || o.RefusedP50() <= 0 {
+			t.Fatalf("%s: %+v", s.Name, o)
+		}
+		for _, f := range o.Rounds {
+			if f.Answered <= 0 || f.RefusedP99 < f.RefusedP50 || (f.Refused > 0) != (f.RefusedP50 > 0) || f.RefusalCPU < 0 || f.Before <= 0 || f.After <= 0 {
+				t.Errorf("%s: %+v", s.Name, f)
+			}
+		}
 		if want := 3 + len(sourceSizes()) + len(p.crowds); len(s.Scale) != want {
 			t.Errorf("%s: %d points, want %d", s.Name, len(s.Scale), want)
 		}
@@ -102,6 +115,44 @@ func TestMeasure(t *testing.T) {
 	}
 	if err := keep(run, filepath.Join(t.TempDir(), "results")); err != nil {
 		t.Error(err)
+	}
+}
+
+// What a refusal costs is what the answered calls do not explain.
+func TestRefusalCPU(t *testing.T) {
+	for _, c := range []struct {
+		total, refused int
+		used           time.Duration
+		call, want     float64
+	}{{300, 200, 150 * time.Millisecond, 1000, 250}, {300, 200, 90 * time.Millisecond, 1000, 0}, {300, 0, time.Second, 1000, 0}, {200, 200, 20 * time.Millisecond, 1000, 100}} {
+		if got := refusalCPU(load.Result{Total: c.total, Refused: c.refused}, c.used, c.call); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
+// The generator's own complaint is told, and what is wrong with an answer.
+func TestGeneratorFails(t *testing.T) {
+	none := func(load.Result) error { return nil }
+	spec := load.Spec{Socket: filepath.Join(t.TempDir(), "s"), Path: "/", Want: "well", Clients: 1, Duration: 20 * time.Millisecond}
+	if err := generated(t.Context(), none, spec); err == nil || !strings.Contains(err.Error(), "exit status 1") || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("nobody listens: %v", err)
+	}
+	l, err := net.Listen("unix", spec.Socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "well") })}
+	go server.Serve(l)
+	defer server.Close()
+	results, enough := 0, errors.New("that is enough")
+	if err := generated(t.Context(), func(load.Result) error { results++; return nil }, spec, spec); err != nil || results != 2 {
+		t.Errorf("%d results, %v", results, err)
+	}
+	long := spec
+	long.Duration = time.Minute
+	if err := generated(t.Context(), func(load.Result) error { return enough }, spec, long); !errors.Is(err, enough) {
+		t.Errorf("a result that is not wanted: %v", err)
 	}
 }
 

@@ -64,17 +64,14 @@ func role(ctx context.Context, args []string) error {
 	return bench(ctx, args, os.Stdout)
 }
 
-// generate makes the load that stdin describes and writes what came of it.
+// generate makes the loads that stdin describes and writes what came of each.
 func generate(ctx context.Context, in io.Reader, out io.Writer) error {
-	var spec load.Spec
-	if err := json.NewDecoder(in).Decode(&spec); err != nil {
+	var specs []load.Spec
+	if err := json.NewDecoder(in).Decode(&specs); err != nil {
 		return err
 	}
-	result, err := load.Run(ctx, spec)
-	if err != nil {
-		return err
-	}
-	return json.NewEncoder(out).Encode(result)
+	results := json.NewEncoder(out)
+	return load.Run(ctx, func(r load.Result) error { return results.Encode(r) }, specs...)
 }
 
 func bench(ctx context.Context, args []string, out io.Writer) error {

@@ -64,6 +64,7 @@ func measure(ctx context.Context, p plan, bin string, progress io.Writer) (*repo
 		{"starting all sides", m.startAll},
 		{fmt.Sprintf("rest, %v", p.quiet), m.rest},
 		{fmt.Sprintf("speed, %d rounds", p.rounds), m.speed},
+		{fmt.Sprintf("overload, %d rounds", p.rounds), m.overload},
 		{"growth", m.growth},
 	} {
 		fmt.Fprintf(progress, "bench: %s\n", step.what)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -53,25 +54,25 @@ func (m *measurement) load(ctx context.Context, s *side, path string, rate float
 
 // spread makes a load on a server whose path has a number below paths in it.
 func (m *measurement) spread(ctx context.Context, s *server, path string, paths int, rate float64, clients int, d time.Duration, round int) (r report.Round, err error) {
-	pid := s.cmd.Process.Pid
-	before, err := process.CPU(pid)
+	before, err := s.cpu()
 	if err != nil {
-		return r, fmt.Errorf("%w: %s", err, s.lastWords())
+		return r, err
 	}
-	result, err := generated(ctx, load.Spec{
+	var result load.Result
+	err = s.ask(ctx, func(r load.Result) error { result = r; return nil }, load.Spec{
 		Socket: s.socket, Path: path, Paths: paths, Want: peer.Answer, Rate: rate, Clients: clients,
 		WarmUp: m.warmUp, Duration: d, Seed: uint64(round),
 	})
 	if err != nil {
-		return r, fmt.Errorf("%w: %s", err, s.lastWords())
+		return r, err
 	}
-	if result.Errors > 0 {
-		return r, fmt.Errorf("%d of %d answers are wrong, the first: %s", result.Errors, result.Total, result.Error)
+	if result.Requests == 0 {
+		return r, fmt.Errorf("nothing was measured: %d of %d requests were refused", result.Refused, result.Total)
 	}
 	pause(ctx, afterwards)
-	after, err := process.CPU(pid)
+	after, err := s.cpu()
 	if err != nil {
-		return r, fmt.Errorf("%w: %s", err, s.lastWords())
+		return r, err
 	}
 	return report.Round{
 		P50: result.P50, P99: result.P99, PerSecond: result.PerSecond, Requests: result.Requests, Refused: result.Refused,
@@ -79,22 +80,65 @@ func (m *measurement) spread(ctx context.Context, s *server, path string, paths 
 	}, ctx.Err()
 }
 
-// generated makes a load in a process of its own.
-func generated(ctx context.Context, spec load.Spec) (result load.Result, err error) {
+// cpu is what the server and all processes below it have used.
+func (s *server) cpu() (time.Duration, error) {
+	used, err := process.CPU(s.cmd.Process.Pid)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %s", err, s.lastWords())
+	}
+	return used, nil
+}
+
+// ask makes loads on the server, see load.Run. A single wrong answer is an error.
+func (s *server) ask(ctx context.Context, each func(load.Result) error, specs ...load.Spec) error {
+	err := generated(ctx, func(r load.Result) error {
+		if r.Errors > 0 {
+			return fmt.Errorf("%d of %d answers are wrong, the first: %s", r.Errors, r.Total, r.Error)
+		}
+		return each(r)
+	}, specs...)
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, s.lastWords())
+	}
+	return nil
+}
+
+// generated makes loads in a process of their own, see load.Run.
+func generated(ctx context.Context, each func(load.Result) error, specs ...load.Spec) error {
 	self, err := os.Executable()
 	if err != nil {
-		return result, err
+		return err
 	}
-	text, err := json.Marshal(spec)
+	text, err := json.Marshal(specs)
 	if err != nil {
-		return result, err
+		return err
 	}
+	running, end := context.WithCancel(ctx)
+	defer end()
 	var complaint bytes.Buffer
-	cmd := exec.CommandContext(ctx, self, "load")
+	cmd := exec.CommandContext(running, self, "load")
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(text), &complaint
-	out, err := cmd.Output()
+	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return result, fmt.Errorf("%w: %s", err, bytes.TrimSpace(complaint.Bytes()))
+		return err
 	}
-	return result, json.Unmarshal(out, &result)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	results := json.NewDecoder(out)
+	var failed error
+	for range specs {
+		var result load.Result
+		if err = results.Decode(&result); err != nil {
+			break // how it ended says more
+		}
+		if failed = each(result); failed != nil {
+			end()
+			break
+		}
+	}
+	if ended := cmd.Wait(); ended != nil && failed == nil {
+		return fmt.Errorf("%w: %s", ended, bytes.TrimSpace(complaint.Bytes()))
+	}
+	return cmp.Or(failed, err)
 }

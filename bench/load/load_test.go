@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -33,6 +34,12 @@ func serve(t *testing.T, h http.HandlerFunc) string {
 	return socket
 }
 
+// run makes one load.
+func run(ctx context.Context, s Spec) (result Result, err error) {
+	err = Run(ctx, func(r Result) error { result = r; return nil }, s)
+	return result, err
+}
+
 func TestRun(t *testing.T) {
 	for name, spec := range map[string]Spec{
 		"closed": {Clients: 4},
@@ -51,7 +58,7 @@ func TestRun(t *testing.T) {
 			})
 			spec.Path, spec.Paths, spec.Want = "/s%02d?name=x", 5, "well"
 			spec.WarmUp, spec.Duration, spec.Seed = 50*time.Millisecond, 300*time.Millisecond, 1
-			r, err := Run(t.Context(), spec)
+			r, err := run(t.Context(), spec)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,13 +81,13 @@ func TestSlowAnswersAreMeasured(t *testing.T) {
 		time.Sleep(60 * time.Millisecond)
 		io.WriteString(w, "well")
 	})
-	r, err := Run(t.Context(), Spec{Socket: socket, Path: "/", Want: "well", Clients: 2, WarmUp: 5 * time.Millisecond, Duration: 5 * time.Millisecond})
+	r, err := run(t.Context(), Spec{Socket: socket, Path: "/", Want: "well", Clients: 2, WarmUp: 5 * time.Millisecond, Duration: 5 * time.Millisecond})
 	if err != nil || r.Requests != 2 || r.Total != 4 || r.P50 < 60_000 || r.PerSecond <= 0 || r.PerSecond > 2/0.06 {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
 
-// A refusal is neither a measurement nor an error.
+// A refusal is no error, and is measured apart from what is answered.
 func TestRefusals(t *testing.T) {
 	var mu sync.Mutex
 	n := 0
@@ -93,14 +100,124 @@ func TestRefusals(t *testing.T) {
 			http.Error(w, "later", http.StatusServiceUnavailable)
 			return
 		}
+		time.Sleep(10 * time.Millisecond)
 		io.WriteString(w, "well")
 	})
 	for _, spec := range []Spec{{Clients: 1}, {Rate: 300}} {
 		spec.Socket, spec.Path, spec.Want, spec.Duration = socket, "/", "well", 200*time.Millisecond
-		r, err := Run(t.Context(), spec)
+		r, err := run(t.Context(), spec)
 		if err != nil || r.Errors != 0 || r.Refused < r.Total/3-1 || r.Refused > r.Total/3+1 || r.Requests+r.Refused != r.Total {
 			t.Errorf("%+v, %v", r, err)
 		}
+		if r.RefusedP50 <= 0 || r.RefusedP50 >= r.P50 || r.P50 < 10_000 || r.RefusedP99 < r.RefusedP50 || r.RefusedPerSecond <= 0 || r.RefusedPerSecond >= r.PerSecond {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+// A load in which all is refused is measured. One in which only the warm-up was
+// refused has no measurement of a refusal, and none at all if nothing else came.
+func TestOnlyRefusals(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		first, others int
+		measured      bool
+	}{{"all", 503, 503, true}, {"the first", 503, 200, true}, {"the first, and wrong answers", 503, 500, false}} {
+		var mu sync.Mutex
+		n := 0
+		socket := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			mu.Lock()
+			n++
+			status := c.others
+			if n == 1 {
+				status = c.first
+			}
+			mu.Unlock()
+			if status == 503 {
+				time.Sleep(time.Millisecond)
+			}
+			w.WriteHeader(status)
+			io.WriteString(w, "well")
+		})
+		for _, spec := range []Spec{{Clients: 1}, {Rate: 300}} {
+			mu.Lock()
+			n = 0
+			mu.Unlock()
+			spec.Socket, spec.Path, spec.Want, spec.WarmUp, spec.Duration = socket, "/", "well", 100*time.Millisecond, 100*time.Millisecond
+			r, err := run(t.Context(), spec)
+			if c.measured != (err == nil) {
+				t.Errorf("%s: %+v, %v", c.name, r, err)
+			}
+			switch c.name {
+			case "all":
+				if r.Refused != r.Total || r.Requests != 0 || r.P50 != 0 || r.P99 != 0 || r.PerSecond != 0 || r.RefusedP50 < 1000 || r.RefusedPerSecond <= 0 {
+					t.Errorf("%s: %+v", c.name, r)
+				}
+			case "the first":
+				if r.Refused != 1 || r.Requests == 0 || r.RefusedP50 != 0 || r.RefusedP99 != 0 || r.RefusedPerSecond != 0 {
+					t.Errorf("%s: %+v", c.name, r)
+				}
+			}
+		}
+	}
+}
+
+// A load begins when the one before has sent its last request, whose answer may
+// be to come.
+func TestOneLoadAfterTheOther(t *testing.T) {
+	release := make(chan struct{})
+	var once sync.Once
+	socket := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/second" {
+			once.Do(func() { close(release) })
+			time.Sleep(20 * time.Millisecond)
+		}
+		<-release
+		io.WriteString(w, r.URL.Path)
+	})
+	spec := func(path string) Spec {
+		return Spec{Socket: socket, Path: path, Want: path, Rate: 300, Duration: 100 * time.Millisecond}
+	}
+	var results []Result
+	each := func(r Result) error {
+		results = append(results, r)
+		return nil
+	}
+	if err := Run(t.Context(), each, spec("/first"), spec("/second")); err != nil {
+		t.Fatal(err)
+	}
+	if len(results) != 2 || results[0].Errors+results[1].Errors > 0 || results[1].P50 < 20_000 {
+		t.Errorf("%+v", results)
+	}
+
+	enough := errors.New("that is enough")
+	if err := Run(t.Context(), func(Result) error { return enough }, spec("/first"), spec("/second")); !errors.Is(err, enough) {
+		t.Error(err)
+	}
+	results = nil
+	if err := Run(t.Context(), each, spec("/first"), Spec{}); err == nil || !strings.Contains(err.Error(), "either") || len(results) != 1 {
+		t.Errorf("%v, %+v", err, results)
+	}
+}
+
+// What waits for a connection gets one when one fails, and never too many.
+func TestConnectionsAreBounded(t *testing.T) {
+	var mu sync.Mutex
+	at, most := 0, 0
+	socket := serve(t, func(http.ResponseWriter, *http.Request) {
+		mu.Lock()
+		at++
+		most = max(most, at)
+		mu.Unlock()
+		time.Sleep(10 * time.Millisecond)
+		mu.Lock()
+		at--
+		mu.Unlock()
+		panic(http.ErrAbortHandler)
+	})
+	_, err := run(t.Context(), Spec{Socket: socket, Path: "/", Want: "well", Rate: 500, Connections: 2, Duration: 200 * time.Millisecond})
+	if err == nil || !strings.Contains(err.Error(), "EOF") || most != 2 {
+		t.Errorf("%d at a time, %v", most, err)
 	}
 }
 
@@ -133,7 +250,7 @@ func TestOpenDoesNotWait(t *testing.T) {
 		<-release
 		io.WriteString(w, "well")
 	})
-	r, err := Run(t.Context(), Spec{Socket: socket, Path: "/", Want: "well", Rate: 200, Duration: 500 * time.Millisecond})
+	r, err := run(t.Context(), Spec{Socket: socket, Path: "/", Want: "well", Rate: 200, Duration: 500 * time.Millisecond})
 	if err != nil || r.Errors > 0 || r.Total < 10 {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -164,7 +281,7 @@ func TestWrongAnswersAreErrors(t *testing.T) {
 		socket := serve(t, h)
 		for _, spec := range []Spec{{Clients: 2}, {Rate: 300}} {
 			spec.Socket, spec.Path, spec.Want, spec.Duration = socket, "/", "well", 100*time.Millisecond
-			r, err := Run(t.Context(), spec)
+			r, err := run(t.Context(), spec)
 			if now := strings.HasPrefix(name, "only"); now != (err == nil) || now != (r.Errors > 0 && r.Error != "") {
 				t.Errorf("%s: %+v, %v", name, r, err)
 			}
@@ -183,7 +300,7 @@ func TestRunFails(t *testing.T) {
 		spec Spec
 		want string
 	}{{t.Context(), good, "no such file"}, {ended, good, "canceled"}, {t.Context(), both, "either"}, {t.Context(), none, "either"}} {
-		if _, err := Run(c.ctx, c.spec); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := run(c.ctx, c.spec); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: %v", c.spec, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -11,23 +12,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxOpen bounds the connections of an open load. A request that finds as many
-// waiting waits itself, and that counts.
+// maxOpen bounds the connections of an open load that names no bound. A request that
+// finds as many waiting waits itself, and that counts.
 const maxOpen = 512
 
 // open sends requests at random times: gaps between them are exponentially
 // distributed. What is measured begins when a request is sent, which is late by
 // what the kernel needs to wake the sender, or when it had to be sent, if it had
-// to wait for a connection.
-func open(ctx context.Context, s Spec, r *recorder) error {
+// to wait for a connection. What it gives waits for the answers that have not come yet.
+func open(ctx context.Context, s Spec, r *recorder) (answered func()) {
 	// Go's timers are a millisecond late, the kernel's are not; they need a thread.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	random := rand.New(rand.NewPCG(s.Seed, 0))
-	p := &idle{socket: s.Socket, free: make(chan *connection, maxOpen)}
-	defer p.close()
+	p := &idle{socket: s.Socket, free: make(chan *connection, cmp.Or(s.Connections, maxOpen))}
 	var answers sync.WaitGroup
-	defer answers.Wait()
 
 	next := time.Now()
 	for ctx.Err() == nil {
@@ -55,7 +54,7 @@ func open(ctx context.Context, s Spec, r *recorder) error {
 			end := time.Now()
 			switch {
 			case errors.Is(err, errRefused):
-				r.refused()
+				r.refused(begin, end)
 			case err != nil:
 				r.failed(err)
 				p.drop(c)
@@ -66,7 +65,10 @@ func open(ctx context.Context, s Spec, r *recorder) error {
 			p.free <- c
 		})
 	}
-	return ctx.Err()
+	return func() {
+		answers.Wait()
+		p.close()
+	}
 }
 
 func sleep(d time.Duration) {
@@ -81,37 +83,31 @@ func sleep(d time.Duration) {
 // back.
 type idle struct {
 	socket string
-	free   chan *connection
-
-	mu   sync.Mutex
-	open int
+	free   chan *connection // nil: the place of one that was dropped
+	open   int              // places taken
 }
 
 // take tells whether it had to wait for one.
 func (p *idle) take() (c *connection, waited bool, err error) {
 	select {
-	case c := <-p.free:
-		return c, false, nil
+	case c = <-p.free:
 	default:
+		if p.open == cap(p.free) {
+			c, waited = <-p.free, true
+		} else {
+			p.open++
+		}
 	}
-	p.mu.Lock()
-	full := p.open == maxOpen
-	if !full {
-		p.open++
+	if c == nil {
+		c, err = dial(p.socket)
 	}
-	p.mu.Unlock()
-	if full {
-		return <-p.free, true, nil
-	}
-	c, err = dial(p.socket)
-	return c, false, err
+	return c, waited, err
 }
 
+// drop leaves the place to another, which may be waited for.
 func (p *idle) drop(c *connection) {
 	c.close()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.open--
+	p.free <- nil
 }
 
 func (p *idle) close() {

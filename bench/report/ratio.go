@@ -22,6 +22,9 @@ const (
 // FewScripts are in the small store.
 const FewScripts = 10
 
+// Flooding is how many times what the saturating load reached an overload asks for.
+const Flooding = 3
+
 // Ratio is a figure that has a target.
 type Ratio struct {
 	name, label string
@@ -74,6 +77,12 @@ func (r *Run) ratios(own Side) []Ratio {
 	}
 	if len(own.Starts) > 0 {
 		add("start_ms", "start of the daemon to the first answer, ms", false, 150, Median(own.Starts))
+	}
+	if o := own.Overload; o != nil {
+		// an estimate that is below nothing is none either
+		list = append(list, Ratio{name: "refusal_cpu_us", label: "CPU of a refused call, µs",
+			Value: o.RefusalCPU(), Target: 1000, Met: o.RefusalCPU() <= 1000 && o.RefusedP50() > 0})
+		add("recovery_p50", "p50 right after an overload / before", false, 1.5, quotient(o.After(), o.Before()))
 	}
 	few, ok := own.point(OfScripts, FewScripts)
 	for _, many := range []struct{ name, point, label string }{

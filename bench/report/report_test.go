@@ -26,6 +26,7 @@ func example() *Run {
 	own.Own = true
 	own.Starts = []float64{90, 300, 100}
 	own.Memory = &Memory{Worker: 150 << 10, Pool: 9 << 20, PoolWorkers: 32, Rest: 29 << 20, RestWorkers: 1 << 20, Sleeps: 0, SleepSeconds: 60}
+	own.Overload = &Overload{Rounds: []Flood{{Answered: 1600, Refused: 4000, RefusedP50: 300, RefusedP99: 900, RefusalCPU: 150, Before: 600, After: 660, RefusedAfter: 7}}}
 	point := func(name string, n int, p50 float64) Point { return Point{name, n, series(Round{P50: p50})} }
 	own.Scale = []Point{point(OfScripts, FewScripts, 600), point(OfScripts, 100_000, 606), point(AnyScript, 100_000, 660), point(Clients, 64, 9000)}
 	return &Run{Date: "2000-01-02T03:04:05Z", Rounds: 1, Rate: 200, Clients: 16, Scripts: 100_000, Isolation: "all of it",
@@ -67,7 +68,7 @@ func TestRatios(t *testing.T) {
 		"throughput_cgi": {4, true}, "throughput_in_process": {0.5, true},
 		"cpu_cgi": {0.25, true}, "half_load_p99_p50": {5, true},
 		"worker_pss_kib": {150, true}, "pool_pss_mib": {9, false}, "rest_pss_mib": {29, true}, "rest_switches": {0, true},
-		"start_ms": {100, true}, "scripts_p50": {1.1, false}, "scripts_p50_same": {1.01, true},
+		"start_ms": {100, true}, "refusal_cpu_us": {150, true}, "recovery_p50": {1.1, true}, "scripts_p50": {1.1, false}, "scripts_p50_same": {1.01, true},
 	}
 	path := filepath.Join(t.TempDir(), "latest.json")
 	if err := r.Save(path); err != nil {
@@ -96,12 +97,42 @@ func TestRatioOfNothing(t *testing.T) {
 	r := example()
 	r.Sides[0].Memory = &Memory{}
 	r.Sides[0].Starts = []float64{0}
+	r.Sides[0].Overload = &Overload{Rounds: []Flood{{Answered: 2000}}} // that was no overload
 	if err := r.Save(filepath.Join(t.TempDir(), "x")); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"worker_pss_kib", "pool_pss_mib", "rest_pss_mib", "rest_switches", "start_ms"} {
+	for _, name := range []string{"worker_pss_kib", "pool_pss_mib", "rest_pss_mib", "rest_switches", "start_ms", "refusal_cpu_us", "recovery_p50"} {
 		if ratio, ok := r.Ratios["picloud zygote"][name]; !ok || ratio.Met || ratio.String() != "not measured" {
 			t.Errorf("%s: %v %+v", name, ok, ratio)
+		}
+	}
+}
+
+func TestOverload(t *testing.T) {
+	r := example()
+	r.Sides[0].Overload = &Overload{Rounds: []Flood{
+		{Answered: 100, Refused: 30, RefusedP50: 5, RefusedP99: 9, Before: 400, After: 800, RefusedAfter: 1},
+		{Answered: 200, Before: 500, After: 700},
+		{Answered: 300, Refused: 50, RefusedP50: 7, RefusedP99: 11, Before: 700, After: 900, RefusedAfter: 2},
+	}}
+	o := *r.Sides[0].Overload
+	if o.Answered() != 200 || o.Refused() != 30 || o.RefusedP50() != 6 || o.RefusedP99() != 10 || o.Before() != 500 || o.After() != 800 || o.RefusedAfter() != 3 {
+		t.Errorf("%+v", o)
+	}
+	if err := r.Save(filepath.Join(t.TempDir(), "x")); err != nil {
+		t.Fatal(err)
+	}
+	ratios := r.Ratios["picloud zygote"]
+	if cpu := ratios["refusal_cpu_us"]; !cpu.Met || cpu.String() != "0" { // no more than the estimate can tell
+		t.Errorf("%+v", cpu)
+	}
+	if recovery := ratios["recovery_p50"]; recovery.Met || recovery.String() != "1.6 (missed)" {
+		t.Errorf("%+v", recovery)
+	}
+	r.Sides[0].Overload, r.Sides[0].Saturated = &Overload{}, Series{}
+	for _, table := range Tables(r, nil) { // no division by nothing
+		if got := table.Markdown(); strings.Contains(got, "NaN") || strings.Contains(got, "Inf") {
+			t.Error(got)
 		}
 	}
 }
@@ -127,6 +158,7 @@ func TestTables(t *testing.T) {
 		"lua5.1 CGI      2,000         4,000",
 		"p50 at 200/s / reused worker", "1.2 (missed)", "≥ 2.5", "9 (missed)",
 		"100,000 scripts, any of them called", "before",
+		"picloud zygote  1,600       0.8",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, text.String())
@@ -180,7 +212,7 @@ func TestPlotIsWellFormed(t *testing.T) {
 
 func TestPage(t *testing.T) {
 	page := "# Title\n"
-	for _, name := range []string{"machine", "sides", "speed", "ratios", "rest", "scale"} {
+	for _, name := range []string{"machine", "sides", "speed", "ratios", "rest", "scale", "overload"} {
 		page += "text\n<!-- bench: " + name + " -->\nold\n<!-- bench: end -->\n"
 	}
 	page += "the end\n"
@@ -191,7 +223,8 @@ func TestPage(t *testing.T) {
 	if strings.Contains(filled, "old") || !strings.HasPrefix(filled, "# Title\ntext\n<!-- bench: machine -->\n") || !strings.HasSuffix(filled, "the end\n") {
 		t.Errorf("got %s", filled)
 	}
-	for _, want := range []string{"| lua5.1 CGI | 2,000 |", "all of it", "Not measured: other (it is absent).", "- **reused worker**: what"} {
+	for _, want := range []string{"| lua5.1 CGI | 2,000 |", "all of it", "Not measured: other (it is absent).", "- **reused worker**: what",
+		"| picloud zygote | 1,600 | 0.8 | 4,000 | 300 | 900 | 150 | 600 | 660 | 1.1 | 7 |"} {
 		if !strings.Contains(filled, want) {
 			t.Errorf("%q is missing in\n%s", want, filled)
 		}

@@ -38,9 +38,10 @@ type Side struct {
 	Half      Series `json:"half"`      // an open load of half of what Saturated reached
 
 	// Of PiCloud only.
-	Starts []float64 `json:"starts,omitempty"` // to the first answer, milliseconds
-	Memory *Memory   `json:"memory,omitempty"`
-	Scale  []Point   `json:"scale,omitempty"`
+	Starts   []float64 `json:"starts,omitempty"` // to the first answer, milliseconds
+	Memory   *Memory   `json:"memory,omitempty"`
+	Overload *Overload `json:"overload,omitempty"`
+	Scale    []Point   `json:"scale,omitempty"`
 }
 
 // Memory is what a daemon and its processes have when nothing is asked of them.

@@ -21,7 +21,7 @@ type Table struct {
 // Tables are all of a run. With an earlier run, its ratios stand beside the new
 // ones.
 func Tables(r, earlier *Run) []Table {
-	return []Table{r.speed(), r.ratioTable(earlier), r.rest(), r.scale()}
+	return []Table{r.speed(), r.ratioTable(earlier), r.rest(), r.scale(), r.overload()}
 }
 
 // Text writes the table for a terminal.
