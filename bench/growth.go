@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,16 +32,22 @@ func (m *measurement) growth(ctx context.Context) error {
 	}
 	var loads []*scaled
 	for _, o := range m.ours {
-		large := filepath.Join(o.dir, "large")
-		if err := os.CopyFS(large, os.DirFS(filled)); err != nil {
+		few, large := filepath.Join(o.dir, "few"), filepath.Join(o.dir, "large")
+		if err := errors.Join(fill(ctx, few, report.FewScripts), os.CopyFS(large, os.DirFS(filled))); err != nil {
 			return err
 		}
+		// both have just been started: what they are compared in is their stores
+		small, err := o.startReady(ctx, few)
+		if err != nil {
+			return fmt.Errorf("%s with %d scripts: %w", o.Name, report.FewScripts, err)
+		}
+		defer small.stop()
 		d, err := o.startReady(ctx, large)
 		if err != nil {
 			return fmt.Errorf("%s with %d scripts: %w", o.Name, m.scripts, err)
 		}
 		defer d.stop()
-		loads = append(loads, m.loads(o, d.server)...)
+		loads = append(loads, m.loads(o, small.server, d.server)...)
 	}
 	for _, l := range loads {
 		if err := m.acquaint(ctx, l); err != nil {
@@ -84,7 +91,7 @@ func (m *measurement) acquaint(ctx context.Context, l *scaled) error {
 	return ctx.Err()
 }
 
-func (m *measurement) loads(o *own, large *server) []*scaled {
+func (m *measurement) loads(o *own, few, large *server) []*scaled {
 	point := func(name string, value int, l scaled) *scaled {
 		l.Point, l.own = &report.Point{Name: name, Value: value}, o
 		if l.server == nil {
@@ -93,7 +100,7 @@ func (m *measurement) loads(o *own, large *server) []*scaled {
 		return &l
 	}
 	loads := []*scaled{
-		point(report.OfScripts, report.FewScripts, scaled{path: scriptPath, paths: callable, rate: m.rate}),
+		point(report.OfScripts, report.FewScripts, scaled{server: few, path: scriptPath, paths: callable, rate: m.rate}),
 		point(report.OfScripts, m.scripts, scaled{server: large, path: scriptPath, paths: callable, rate: m.rate}),
 		point(report.AnyScript, m.scripts, scaled{server: large, path: scriptPath, paths: m.scripts, rate: m.rate}),
 	}

@@ -22,11 +22,11 @@ type plan struct {
 	crowds   []int // clients of the loads that show how cost grows
 }
 
-// newPlan is for 0 rounds and no duration one of some six minutes, or of one.
+// newPlan is for 0 rounds and no duration one of some eight minutes, or of one.
 func newPlan(quick bool, rounds int, duration time.Duration) plan {
 	p := plan{
 		rounds: 5, rate: 200, clients: 16, warmUp: 200 * time.Millisecond, duration: 1200 * time.Millisecond,
-		growing: 700 * time.Millisecond, settle: 3 * time.Second, quiet: time.Minute, starts: 7, pool: 32, scripts: 100_000, crowds: []int{1, 4, 16, 64},
+		growing: time.Second, settle: 3 * time.Second, quiet: time.Minute, starts: 7, pool: 32, scripts: 100_000, crowds: []int{1, 4, 16, 64},
 	}
 	if quick {
 		p.quick, p.rounds, p.duration, p.growing = true, 1, 600*time.Millisecond, 400*time.Millisecond
