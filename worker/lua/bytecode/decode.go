@@ -111,7 +111,7 @@ type function struct {
 // functionSize is the fewest bytes that a function takes.
 const functionSize = 2 + 4 + 1 + 6 + 4
 
-// front reads what calling a function takes.
+// front reads what calling a function takes, which is done before it is complete.
 func (f *function) front(r *reader, s *script, depth int) {
 	if depth > maxNesting {
 		fail("its functions nest too deep")
@@ -120,6 +120,7 @@ func (f *function) front(r *reader, s *script, depth int) {
 	f.SourceName = s.verifier.source
 	f.LineDefined, f.LastLineDefined = r.unsigned(), r.unsigned()
 	f.NumUpvalues, f.NumParameters, f.IsVarArg, f.NumUsedRegisters = r.byte(), r.byte(), r.byte(), r.byte()
+	verifyFront(&f.FunctionProto)
 	f.rest = r.bytes(r.unsigned())
 }
 

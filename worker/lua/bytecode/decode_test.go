@@ -1,6 +1,7 @@
 package bytecode
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -93,6 +94,29 @@ func TestCompleteOnlyWhatIsAskedFor(t *testing.T) {
 	b[len(b)-1] ^= 0x7f // the last name of the last function's
 	if err := Complete(other); err == nil || isComplete(other) {
 		t.Errorf("%v: what is wrong is complete", err)
+	}
+}
+
+// A function's frame is made before the function is complete.
+func TestFrontsAreCheckedAtOnce(t *testing.T) {
+	b := encoded(t, `return function(a, ...) return ... end`)
+	p, _, err := Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := p.FunctionPrototypes[0]
+	at := bytes.Index(b, []byte{f.NumUpvalues, f.NumParameters, f.IsVarArg, f.NumUsedRegisters})
+	for want, change := range map[string][4]byte{
+		"uses 1 registers":   {0, 0, f.IsVarArg, 1},
+		"uses 3 registers":   {0, 3, f.IsVarArg, 3},
+		"uses 201 registers": {0, 1, f.IsVarArg, 201},
+		"in an unknown way":  {0, 1, 0xff, f.NumUsedRegisters},
+	} {
+		changed := slices.Clone(b)
+		copy(changed[at:], change[:])
+		if _, _, err := Decode(changed); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
 	}
 }
 

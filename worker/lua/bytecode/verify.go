@@ -67,12 +67,7 @@ func (v *verifier) functions(p *glua.FunctionProto, depth int) {
 func (v *verifier) function(p *glua.FunctionProto) {
 	v.p = p
 	v.debug(p)
-	if n := int(p.NumUsedRegisters); n < 2 || n <= int(p.NumParameters) || n > maxRegisters {
-		fail("a function uses %d registers", n)
-	}
-	if p.IsVarArg != 0 && p.IsVarArg != glua.VarArgIsVarArg {
-		fail("a function takes its arguments in an unknown way")
-	}
+	verifyFront(p)
 	v.width = (int(p.NumUsedRegisters) + 63) / 64
 	v.targets.reset(len(p.Code))
 	v.inner.reset(len(p.Code))
@@ -88,6 +83,16 @@ func (v *verifier) function(p *glua.FunctionProto) {
 		}
 	}
 	v.run()
+}
+
+// verifyFront checks what the VM makes a function's frame of.
+func verifyFront(p *glua.FunctionProto) {
+	if n := int(p.NumUsedRegisters); n < 2 || n <= int(p.NumParameters) || n > maxRegisters {
+		fail("a function uses %d registers", n)
+	}
+	if p.IsVarArg != 0 && p.IsVarArg != glua.VarArgIsVarArg {
+		fail("a function takes its arguments in an unknown way")
+	}
 }
 
 // debug checks what error messages are made of.
