@@ -216,6 +216,8 @@ func TestConnectionsAreBounded(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	})
 	_, err := run(t.Context(), Spec{Socket: socket, Path: "/", Want: "well", Rate: 500, Connections: 2, Duration: 200 * time.Millisecond})
+	mu.Lock()
+	defer mu.Unlock()
 	if err == nil || !strings.Contains(err.Error(), "EOF") || most != 2 {
 		t.Errorf("%d at a time, %v", most, err)
 	}
