@@ -288,10 +288,25 @@ func TestBombs(t *testing.T) {
 // What one call leaves, and what the daemon has, the next call does not find:
 // no environment, no descriptor but the pipe's, no shared memory or queue, no key.
 // Shared memory and queues cannot be made; or, where the kernel's settings are
-// read-only, each worker makes them for itself.
+// read-only or hidden, each worker makes them for itself.
 func TestNothingIsInherited(t *testing.T) {
-	t.Run("in one ipc namespace, closed", func(t *testing.T) { nothingIsInherited(t, "ENOSPC", true) })
-	t.Run("in one each", func(t *testing.T) { nothingIsInherited(t, "worked", false, withReadOnlySettings()) })
+	t.Run("in one ipc namespace, closed", func(t *testing.T) {
+		nothingIsInherited(t, "shared memory ENOSPC; queue ENOSPC; semaphores EINVAL", true)
+	})
+	t.Run("in one each", func(t *testing.T) {
+		nothingIsInherited(t, "shared memory worked; queue worked; semaphores worked", false, withReadOnlySettings())
+	})
+	t.Run("in one each, the settings hidden", func(t *testing.T) {
+		nothingIsInherited(t, "shared memory worked; queue worked; semaphores worked", false, withoutSettings())
+	})
+}
+
+// withoutSettings has the daemon, and what it starts, see none of the kernel's settings.
+func withoutSettings() option {
+	return func(d *daemon) {
+		withUnit("TemporaryFileSystem=/proc/sys:ro\n")(d)
+		d.mounts = "mount -t tmpfs -o ro none /proc/sys"
+	}
 }
 
 // withReadOnlySettings has the daemon, and what it starts, see no file of the
@@ -327,7 +342,7 @@ func nothingIsInherited(t *testing.T, left string, together bool, options ...opt
 	defer unix.SysvShmCtl(id, unix.IPC_RMID, nil)
 	a := d.attack("inventory", false, "key", fmt.Sprint(key))
 	want := "environment []; descriptors [0 1 2]; arguments 1; directory /; parent 0; session 1; user 65534; " +
-		"shared memory ENOENT; queue ENOENT; session keyring 0 keys; user keyring 0 keys"
+		"shared memory ENOENT; queue ENOENT; semaphores ENOENT; session keyring 0 keys; user keyring 0 keys"
 	if a.status != 200 || a.body != want {
 		t.Errorf("a worker has %d\n%s\nwant\n%s", a.status, a.body, want)
 	}
@@ -338,7 +353,7 @@ func nothingIsInherited(t *testing.T, left string, together bool, options ...opt
 	// a key has to be somebody's, and in a worker's user namespace nobody is anybody, so
 	// that the kernel may refuse it one
 	for range 2 * max(2, runtime.NumCPU()) {
-		if a := d.attack("leave", false, "key", fmt.Sprint(key)); a.status != 200 || !strings.HasPrefix(a.body, "shared memory "+left+"; queue "+left+"; user keyring ") {
+		if a := d.attack("leave", false, "key", fmt.Sprint(key)); a.status != 200 || !strings.HasPrefix(a.body, left+"; user keyring ") {
 			t.Fatalf("what was to be left: %d %s", a.status, a.body)
 		}
 	}

@@ -32,6 +32,7 @@ func remains() map[string]attack {
 				fmt.Sprint("arguments ", len(os.Args)), "directory " + directory, fmt.Sprint("parent ", os.Getppid()),
 				fmt.Sprint("session ", session), fmt.Sprint("user ", os.Getuid()),
 				"shared memory " + call(unix.SYS_SHMGET, key, 0, 0), "queue " + call(unix.SYS_MSGGET, key, 0),
+				"semaphores " + call(unix.SYS_SEMGET, key, 0, 0),
 				"session keyring " + keys(sessionKeyring), "user keyring " + keys(userKeyring),
 			}, "; ")
 		},
@@ -40,6 +41,7 @@ func remains() map[string]attack {
 			return strings.Join([]string{
 				"shared memory " + worked(call(unix.SYS_SHMGET, key, 4096, unix.IPC_CREAT|0o666)),
 				"queue " + worked(call(unix.SYS_MSGGET, key, unix.IPC_CREAT|0o666)),
+				"semaphores " + worked(call(unix.SYS_SEMGET, key, 1, unix.IPC_CREAT|0o666)),
 				"user keyring " + worked(call(unix.SYS_ADD_KEY, text("user"), text("left"), text("x"), 1, uintptr(userKeyring&(1<<32-1)))),
 			}, "; ")
 		},
