@@ -304,7 +304,7 @@ func TestNothingIsInherited(t *testing.T) {
 // withoutSettings has the daemon, and what it starts, see none of the kernel's settings.
 func withoutSettings() option {
 	return func(d *daemon) {
-		withUnit("TemporaryFileSystem=/proc/sys:ro\n")(d)
+		withUnit("ProtectHostname=no\nTemporaryFileSystem=/proc/sys:ro\n")(d) // the first wants a file in it
 		d.mounts = "mount -t tmpfs -o ro none /proc/sys"
 	}
 }
