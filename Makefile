@@ -93,12 +93,12 @@ test-native: build ## all tests on this machine: no cgroup v2 needed, both datab
 	PICLOUD_BIN=$(CURDIR)/bin $(GO) test -timeout 15m ./...
 	PICLOUD_SPAWNER=zygote PICLOUD_BIN=$(CURDIR)/bin $(GO) test -timeout 15m -run '$(SPAWNER_TESTS)' ./test/e2e ./test/hostile
 
-# those of package lua that run script after script, each in an interpreter of its own,
-# for minutes with the race detector
-SCRIPT_AFTER_SCRIPT := ^Test(SuitesOfTheVM|Reference|ChangedBytecodeIsRefusedOrSafe|ChangedBytesAreRefusedOrSafe|BytecodeDoesWhatItsSourceDoes|GarbageIsCollected)$$
+# those that take minutes with the race detector and have nothing for it to find: script
+# after script, each in an interpreter of its own, and the filter's
+ONE_AFTER_ANOTHER := $(FILTER_TESTS)|^Test(SuitesOfTheVM|Reference|ChangedBytecodeIsRefusedOrSafe|ChangedBytesAreRefusedOrSafe|BytecodeDoesWhatItsSourceDoes|GarbageIsCollected)$$
 
 test-race: ## all tests but those of the built programs and of what is compared with others, with the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 15m -skip '$(SCRIPT_AFTER_SCRIPT)' $$($(GO) list ./... | grep -v -e /test/e2e -e /test/cli -e /test/docs -e /test/hostile -e /bench$$ -e /bench/lua -e /bench/peer)
+	CGO_ENABLED=1 $(GO) test -race -timeout 15m -skip '$(ONE_AFTER_ANOTHER)' $$($(GO) list ./... | grep -v -e /test/e2e -e /test/cli -e /test/docs -e /test/hostile -e /bench$$ -e /bench/lua -e /bench/peer)
 
 test-arm: ## what counts in 32 bits, and the filter, in an emulator of 32-bit ARM (needs qemu-user-static)
 	GOARCH=arm GOARM=7 $(GO) test -timeout 30m -exec qemu-arm-static ./limits ./worker/lua/... ./worker/nursery ./worker/wire
