@@ -31,8 +31,8 @@ func NewRlimitEnclosures(credential *Credential) (Enclosures, error) {
 	return e, nil
 }
 
-// asWorker calls f on a thread whose real user is the workers' meanwhile, which takes
-// longer than what f does: root
+// asWorker calls f on a thread whose real user is the workers' meanwhile, for where the
+// daemon may not do it as who it is, which is tried first, being faster: root
 // may change another user's limits only with CAP_SYS_RESOURCE, which a daemon in a
 // container often lacks, but a user may always lower the limits of its own
 // processes. See prlimit(2), "Permissions". The kernel keeps users by thread.

@@ -25,18 +25,11 @@ type Flood struct {
 }
 
 // median is that of all rounds.
-func (o Overload) median(of func(Flood) float64) float64 {
-	var values []float64
-	for _, f := range o.Rounds {
-		values = append(values, of(f))
-	}
-	return Median(values)
-}
+func (o Overload) median(of func(Flood) float64) float64 { return medianOf(o.Rounds, of) }
 
 // refusals is the median of the rounds in which something was refused.
 func (o Overload) refusals(of func(Flood) float64) float64 {
-	o.Rounds = slices.DeleteFunc(slices.Clone(o.Rounds), func(f Flood) bool { return f.RefusedP50 <= 0 })
-	return o.median(of)
+	return medianOf(slices.DeleteFunc(slices.Clone(o.Rounds), func(f Flood) bool { return f.RefusedP50 <= 0 }), of)
 }
 
 // Answered is the median of the rounds' answers a second.

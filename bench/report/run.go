@@ -97,10 +97,13 @@ func (s Series) Refused() (sum int) {
 	return sum
 }
 
-func (s Series) median(of func(Round) float64) float64 {
+func (s Series) median(of func(Round) float64) float64 { return medianOf(s.Rounds, of) }
+
+// medianOf is that of a figure of each.
+func medianOf[T any](all []T, of func(T) float64) float64 {
 	var values []float64
-	for _, r := range s.Rounds {
-		values = append(values, of(r))
+	for _, one := range all {
+		values = append(values, of(one))
 	}
 	return Median(values)
 }

@@ -7,7 +7,8 @@
 // copy has that one thread and no other: it is the zygote, and the process it came
 // from ends. It locks itself as far as it can, and from then on makes a worker for each request that
 // comes over its socket, by one clone3: a copy with the
-// namespaces of its own that package nursery tells of, which gives up what only the zygote may, and lives a
+// namespaces of its own that package nursery tells of, which gives up what only the
+// zygote may, and lives a
 // worker's life. A process of one thread can be copied at any time: there is nobody
 // who could hold a lock that is missing in the copy.
 //
