@@ -11,17 +11,20 @@ import (
 //
 // SQLite itself tells: the value of PRAGMA data_version on a connection changes
 // when any other connection has committed, of this program or of another, see
-// https://sqlite.org/pragma.html#pragma_data_version. Where nothing has changed that
-// takes a look at the shared memory that programs with the file open have in
-// common, a tenth of the time of reading a script.
+// https://sqlite.org/pragma.html#pragma_data_version. It need not be asked as long as
+// the header of the WAL-index is what it was before it was asked last: a call then
+// costs a look at memory, and takes no lock on the file.
 type revisions struct {
 	connector driver.Connector
+	path      string
 
 	mu     sync.Mutex
 	conn   driver.Conn // nil until it is needed, and after a failure
 	query  driver.StmtQueryContext
-	seen   int64  // data_version, which means something to conn only
-	number uint64 // what seen stands for; never given twice for different values
+	index  *walIndex // conn's, nil if it cannot be viewed
+	header walHeader // before seen was asked for; zero if it was not whole
+	seen   int64     // data_version, which means something to conn only
+	number uint64    // what seen stands for; never given twice for different values
 }
 
 // Revision is part of store.Store.
@@ -40,11 +43,22 @@ func (r *revisions) current() (uint64, bool) {
 	if r.conn == nil && r.connect() != nil {
 		return 0, false
 	}
+	var header walHeader
+	if r.index != nil {
+		now, whole := r.index.header()
+		if whole && now == r.header {
+			return r.number, true
+		}
+		if whole {
+			header = now
+		}
+	}
 	version, err := r.dataVersion()
 	if err != nil {
 		r.close() // its error is of no more use than this one
 		return 0, false
 	}
+	r.header = header
 	if version != r.seen {
 		r.seen = version
 		r.number++
@@ -62,7 +76,10 @@ func (r *revisions) connect() error {
 		return errors.Join(err, conn.Close())
 	}
 	r.conn, r.query = conn, prepared.(driver.StmtQueryContext)
-	r.number++ // nobody knows what was written before
+	r.number++                                 // nobody knows what was written before
+	if _, err := r.dataVersion(); err == nil { // SQLite has mapped it now
+		r.index, _ = viewIndex(r.path)
+	}
 	return nil
 }
 
@@ -90,7 +107,10 @@ func (r *revisions) close() error {
 	if r.conn == nil {
 		return nil
 	}
+	if r.index != nil {
+		r.index.close()
+	}
 	err := errors.Join(r.query.(driver.Stmt).Close(), r.conn.Close())
-	r.conn, r.query = nil, nil
+	r.conn, r.query, r.index, r.header = nil, nil, nil, walHeader{}
 	return err
 }

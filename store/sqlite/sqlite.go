@@ -107,7 +107,7 @@ func connect(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(unopened(path, err), writer.Close(), readers.Close())
 	}
-	s := &Store{writer: writer, readers: readers, revisions: revisions{connector: watch}}
+	s := &Store{writer: writer, readers: readers, revisions: revisions{connector: watch, path: path}}
 	var mode string
 	if err := writer.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
 		return nil, errors.Join(unopened(path, withContext(ctx, err)), s.Close())

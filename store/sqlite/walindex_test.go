@@ -1,0 +1,142 @@
+package sqlite
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"picloud/store"
+	"picloud/store/storetest"
+)
+
+// Where the WAL-index cannot be viewed each call asks, and learns the same.
+func TestRevisionsWithoutView(t *testing.T) {
+	blind := func(path string) *Store {
+		s, err := Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.revisions.path = "/nowhere"
+		return s
+	}
+	storetest.Run(t, func(t *testing.T) store.Store { return blind(dbPath(t)) })
+	storetest.RunShared(t, func(t *testing.T) (one, other store.Store) {
+		path := dbPath(t)
+		return blind(path), blind(path)
+	})
+	s := blind(dbPath(t))
+	defer s.Close()
+	if _, ok := s.Revision(); !ok || s.revisions.index != nil {
+		t.Errorf("%t, %v", ok, s.revisions.index)
+	}
+}
+
+// Nothing is asked while nothing is written, whatever the path looks like.
+func TestRevisionIsALookAtMemory(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.Symlink(folder, folder+"/a link? to#it"); err != nil {
+		t.Fatal(err)
+	}
+	s := mustOpen(t, folder+"/a link? to#it/picloud 1%.db")
+	other := mustOpen(t, folder+"/picloud 1%.db")
+	ask := func() (n uint64) {
+		n, ok := s.Revision()
+		if !ok {
+			t.Fatal("no revision")
+		}
+		return n
+	}
+	ask() // makes the connection
+	n := ask()
+	s.revisions.seen++ // asking now would give another revision
+	if got := ask(); got != n {
+		t.Errorf("revision %d was asked for again and is %d", n, got)
+	}
+	s.revisions.seen--
+	mustCreate(t, other, "a")
+	if got := ask(); got == n {
+		t.Error("a write was not noticed")
+	}
+}
+
+// A header that is being written, or was never, tells nothing.
+func TestHeaderIsWhole(t *testing.T) {
+	s := mustOpen(t, dbPath(t))
+	s.Revision()
+	good, whole := s.revisions.index.header()
+	if !whole {
+		t.Fatalf("%v", good)
+	}
+	torn := good
+	torn[1][2]++
+	for name, c := range map[string]struct {
+		header walHeader
+		whole  bool
+	}{"good": {good, true}, "torn": {torn, false}, "empty": {walHeader{}, false}} {
+		x := walIndex{unsafe.Pointer(&c.header)}
+		if got, whole := x.header(); got != c.header || whole != c.whole {
+			t.Errorf("%s: %v, whole %t", name, got, whole)
+		}
+	}
+}
+
+// SQLite's locks on the shared memory outlive a view of it: without them another
+// program would take it for abandoned, and begin it anew.
+func TestViewKeepsLocks(t *testing.T) {
+	path := dbPath(t)
+	mustCreate(t, mustOpen(t, path), "a")
+	info, err := os.Stat(path + "-shm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	locks := func() (n int) {
+		all, err := os.ReadFile("/proc/locks")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(all)) {
+			if strings.Contains(line, fmt.Sprintf(" %d ", os.Getpid())) && strings.Contains(line, fmt.Sprintf(":%d ", info.Sys().(*syscall.Stat_t).Ino)) {
+				n++
+			}
+		}
+		return n
+	}
+	before := locks()
+	if before == 0 {
+		t.Fatal("SQLite holds no lock, so this test shows nothing")
+	}
+	x, err := viewIndex(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.close()
+	if after := locks(); after != before {
+		t.Errorf("%d locks were held, and now %d", before, after)
+	}
+}
+
+func TestMappingOf(t *testing.T) {
+	const good = "7fbe9040e000-7fbe90416000 rw-s 00000000 fe:00 9978103                    /var/lib/picloud/picloud.db-shm"
+	for name, c := range map[string]struct {
+		line string
+		want uintptr
+	}{
+		"it":                 {good, 0x7fbe9040e000},
+		"its second part":    {strings.Replace(good, "00000000", "00008000", 1), 0},
+		"another file":       {strings.Replace(good, "9978103", "9978104", 1), 0},
+		"a deleted one":      {good + " (deleted)", 0},
+		"another folder":     {strings.Replace(good, "/var", "/srv/var", 1), 0},
+		"a private mapping":  {strings.Replace(good, "rw-s", "rw-p", 1), 0},
+		"no file":            {"7fbe9040e000-7fbe90416000 rw-p 00000000 00:00 0", 0},
+		"something else":     {"hello", 0},
+		"nothing whatsoever": {"", 0},
+	} {
+		got, ok := mappingOf(c.line, "/var/lib/picloud/picloud.db-shm", 9978103)
+		if ok != (c.want != 0) || ok && got != c.want {
+			t.Errorf("%s: %#x, %t", name, got, ok)
+		}
+	}
+}
