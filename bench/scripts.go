@@ -9,8 +9,11 @@ import (
 
 	"picloud/bench/peer"
 	"picloud/bench/report"
+	"picloud/limits"
+	"picloud/orchestrator/compiled"
 	"picloud/store"
 	"picloud/store/sqlite"
+	"picloud/supervisor"
 )
 
 // The scripts of a store: callable ones of the same source, whose names are
@@ -29,7 +32,8 @@ func sourceSizes() []int { return []int{1, 256} }
 
 func sizedPath(kib int) string { return fmt.Sprintf("/run/source-%d?name=bench", kib) }
 
-// fill makes a database of n scripts in a data directory. It is written in
+// fill makes a database of n scripts in a data directory, each with its form, as when
+// it is deployed. It is written in
 // memory, where each of so many transactions need not wait for a disk.
 func fill(ctx context.Context, dir string, n int) error {
 	scratch, err := os.MkdirTemp(memoryDir(), "picloud-bench-")
@@ -42,13 +46,18 @@ func fill(ctx context.Context, dir string, n int) error {
 	if err != nil {
 		return err
 	}
+	scripts := compiled.New(here{})
+	defer scripts.Close()
 	for i := range n {
 		d := store.Draft{Name: fmt.Sprintf("s%06d", i), Source: peer.Source, Enabled: true}
 		if kib := i - callable; n == report.FewScripts && kib >= 0 {
 			d.Name, d.Source = fmt.Sprintf("source-%d", sourceSizes()[kib]), sized(sourceSizes()[kib]<<10)
 			d.Overrides.MemoryLimitMB = new(int64(sizedMemoryMB))
 		}
-		if _, err := s.CreateScript(ctx, d); err != nil {
+		if d.Form, err = scripts.Check(ctx, d.Name, d.Source, limits.Defaults()); err == nil {
+			_, err = s.CreateScript(ctx, d)
+		}
+		if err != nil {
 			s.Close()
 			return err
 		}
@@ -64,6 +73,17 @@ func fill(ctx context.Context, dir string, n int) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, "picloud.db"), data, 0o600)
+}
+
+// here compiles in this process, without limits: what it compiles is ours.
+type here struct{}
+
+func (here) Check(_ context.Context, name, source string, l limits.Limits) ([]byte, error) {
+	return peer.Compile(name, source, l)
+}
+
+func (here) Invoke(context.Context, supervisor.Invocation) *supervisor.Report {
+	panic("scripts are not run to be stored")
 }
 
 // memoryDir is a file system in memory, or "" for the usual place.

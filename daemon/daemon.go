@@ -99,7 +99,7 @@ func run(ctx context.Context, c Config) error {
 			Scripts: db.Calls(), Executor: scripts, EnvCeiling: ceiling.Values, BodyBytes: bodyBytes(memory), Metrics: metrics, Logger: c.Logger,
 		}),
 		Manager: manager.Config{
-			Store: db, Checker: sup, EnvCeiling: ceiling.Values, Auth: manager.Auth{Token: token}, Public: publicAddress(c.PublicURL, listeners), Logger: c.Logger,
+			Store: db, Checker: scripts, EnvCeiling: ceiling.Values, Auth: manager.Auth{Token: token}, Public: publicAddress(c.PublicURL, listeners), Logger: c.Logger,
 		},
 		Health:   &health{store: db, supervisor: sup, connections: public},
 		Registry: registry,

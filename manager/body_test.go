@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -111,6 +112,30 @@ func TestPatches(t *testing.T) {
 	f.expect("PATCH", "/scripts/one", `{"sandbox":null,"enabled":null}`, 200, "sandbox", "map[]", "enabled", "true")
 	f.expect("PATCH", "/scripts/one", `{"source":null}`, 422, "field", "source")
 	f.expect("PATCH", "/scripts/one", `{}`, 200, "version", "4", "source", "a")
+}
+
+// What is stored has the form of its source, whatever way it is written.
+func TestFormsAreStored(t *testing.T) {
+	f := newFixture(t)
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		source             string
+	}{
+		{"POST", "/scripts", `{"name":"one","source":"a"}`, 201, "a"},
+		{"PUT", "/scripts/one", `{"source":"b"}`, 200, "b"},
+		{"PATCH", "/scripts/one", `{"source":"c"}`, 200, "c"},
+		{"PATCH", "/scripts/one", `{"enabled":false}`, 200, "c"},
+	} {
+		f.expect(c.method, c.path, c.body, c.status)
+		s, err := f.store.Script(t.Context(), "one")
+		if err != nil || string(s.Form.Key) != "one" || string(s.Form.Bytes) != "form of "+c.source {
+			t.Errorf("after %s %s: %q, %v", c.method, c.body, s.Form, err)
+		}
+	}
+	if _, shown := f.call("GET", "/scripts/one", nil); strings.Contains(fmt.Sprint(shown), "form of") {
+		t.Errorf("it is shown: %v", shown)
+	}
 }
 
 // slow is a client that does not send its body in time.

@@ -29,10 +29,10 @@ import (
 	"picloud/store"
 )
 
-// Checker compiles a source under the limits it will run with. A source that
-// does not compile gives invalid_script.
+// Checker compiles a script's source under the limits it will run with, and gives the
+// form to be stored with it. A source that does not compile gives invalid_script.
 type Checker interface {
-	Check(ctx context.Context, source string, l limits.Limits) error
+	Check(ctx context.Context, name, source string, l limits.Limits) (store.Form, error)
 }
 
 // Config is what a Manager needs.

@@ -21,7 +21,9 @@ import (
 // lenient takes every source.
 type lenient struct{}
 
-func (lenient) Check(context.Context, string, limits.Limits) error { return nil }
+func (lenient) Check(_ context.Context, name, source string, _ limits.Limits) (store.Form, error) {
+	return store.Form{Key: []byte(name), Bytes: []byte("form of " + source)}, nil
+}
 
 type fixture struct {
 	t     *testing.T

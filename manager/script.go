@@ -94,8 +94,8 @@ func body(s store.Script) ScriptBody {
 }
 
 // validate checks a draft in full, from the cheap to the dear, but for overrides
-// that are as they were.
-func (m *Manager) validate(ctx context.Context, d store.Draft, were limits.Overrides) (limits.Ceiling, error) {
+// that are as they were, and gives it its form.
+func (m *Manager) validate(ctx context.Context, d *store.Draft, were limits.Overrides) (limits.Ceiling, error) {
 	if !store.ValidName(d.Name) {
 		return limits.Ceiling{}, invalidField("name",
 			"must be 1 to 63 of a-z, 0-9 and -, with no - at either end", nil)
@@ -111,5 +111,6 @@ func (m *Manager) validate(ctx context.Context, d store.Draft, were limits.Overr
 	if err := c.Validate(d.Overrides.Without(were)); err != nil {
 		return limits.Ceiling{}, err
 	}
-	return c, m.config.Checker.Check(ctx, d.Source, effective(d.Overrides, c))
+	d.Form, err = m.config.Checker.Check(ctx, d.Name, d.Source, effective(d.Overrides, c))
+	return c, err
 }

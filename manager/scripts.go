@@ -40,7 +40,7 @@ func (m *Manager) create(ctx context.Context, in *struct{ BodyInput }) (*scriptO
 		return nil, m.refuse(err)
 	}
 	draft := given.draft(given.Name)
-	ceiling, err := m.validate(ctx, draft, limits.Overrides{})
+	ceiling, err := m.validate(ctx, &draft, limits.Overrides{})
 	if err != nil {
 		return nil, m.refuse(err)
 	}
@@ -65,7 +65,7 @@ func (m *Manager) put(ctx context.Context, in *struct {
 		return nil, m.refuse(err)
 	}
 	draft := given.draft(in.Name)
-	ceiling, err := m.validate(ctx, draft, limits.Overrides{})
+	ceiling, err := m.validate(ctx, &draft, limits.Overrides{})
 	if err != nil {
 		return nil, m.refuse(err)
 	}
@@ -122,7 +122,7 @@ func (m *Manager) patch(ctx context.Context, in *struct {
 		}
 		// a ceiling that has been lowered since is no reason to refuse another change
 		draft := patched.draft(in.Name)
-		ceiling, err := m.validate(ctx, draft, current.Overrides)
+		ceiling, err := m.validate(ctx, &draft, current.Overrides)
 		if err != nil {
 			return nil, m.refuse(err)
 		}

@@ -25,7 +25,7 @@ type heldUp struct {
 	response    []byte
 }
 
-func (h heldUp) Invoke(context.Context, supervisor.Invocation) *supervisor.Report {
+func (h heldUp) Invoke(context.Context, supervisor.Invocation, store.Form) *supervisor.Report {
 	if h.begun != nil {
 		select {
 		case h.begun <- struct{}{}:

@@ -40,9 +40,10 @@ type Scripts interface {
 	LookUp(ctx context.Context, name string) (store.Script, map[limits.Field]int64, error)
 }
 
-// Executor runs an invocation and always reports.
+// Executor runs an invocation of a script that is stored with this form, and always
+// reports.
 type Executor interface {
-	Invoke(ctx context.Context, inv supervisor.Invocation) *supervisor.Report
+	Invoke(ctx context.Context, inv supervisor.Invocation, form store.Form) *supervisor.Report
 }
 
 // Config is what an Orchestrator needs.
@@ -141,7 +142,7 @@ func (o *Orchestrator) invoke(w http.ResponseWriter, r *http.Request, id, name, 
 			Request:      request,
 		},
 		Log: func(line *wire.Log) { logLine(o.config.Logger, name, id, line) },
-	})
+	}, script.Form)
 }
 
 // lookUp finds an enabled script and the limits of this call: the platform's

@@ -45,7 +45,7 @@ type executor struct {
 	line   *wire.Log
 }
 
-func (e *executor) Invoke(_ context.Context, inv supervisor.Invocation) *supervisor.Report {
+func (e *executor) Invoke(_ context.Context, inv supervisor.Invocation, _ store.Form) *supervisor.Report {
 	e.job = inv.Job
 	if e.line != nil {
 		inv.Log(e.line)

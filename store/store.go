@@ -24,8 +24,16 @@ type Script struct {
 	Version   int64 // 1 when created; each write adds one
 	Enabled   bool
 	Overrides limits.Overrides
+	Form      Form
 	CreatedAt time.Time // UTC, microseconds
 	UpdatedAt time.Time // UTC, microseconds
+}
+
+// Form is a script's compiled form. A store keeps it with the script, and knows
+// nothing of it; neither slice is ever changed.
+type Form struct {
+	Key   []byte // what it was made from; empty if there is no form
+	Bytes []byte
 }
 
 // Draft is the part of a script its author writes. A store trusts it: names
@@ -35,6 +43,7 @@ type Draft struct {
 	Source    string
 	Enabled   bool
 	Overrides limits.Overrides
+	Form      Form // of the source
 }
 
 // AnyVersion as a condition on a write asks for nothing.
@@ -59,7 +68,7 @@ type Store interface {
 
 	// Scripts lists up to limit scripts by name, in byte order, beginning after
 	// the name given ("" for the first page; else a valid name, of a script or
-	// not). Source is left empty. A limit below 1 gives none.
+	// not). Source and Form are left empty. A limit below 1 gives none.
 	Scripts(ctx context.Context, after string, limit int) ([]Script, error)
 
 	// DeleteScript removes a script, or gives script_not_found; ifVersion as

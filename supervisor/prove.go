@@ -81,3 +81,10 @@ func proveWorker(ctx context.Context, s Spawner, e Enclosures, eager, kill bool)
 	}
 	return nil
 }
+
+func errorOrNil(e *picloud.Error) error {
+	if e == nil {
+		return nil
+	}
+	return e
+}

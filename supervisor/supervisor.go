@@ -19,6 +19,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -81,6 +82,14 @@ func Start(ctx context.Context, c Config) (*Supervisor, error) {
 // Invoke runs one job and reports how it ended. If ctx ends, the job is ended
 // with it. It always returns a Report.
 func (s *Supervisor) Invoke(ctx context.Context, inv Invocation) *Report {
+	if inv.Job.Purpose == wire.Compile {
+		return s.invoke(ctx, inv, s.forms, inv.Job.ScriptName)
+	}
+	return s.invoke(ctx, inv, s.queue, inv.Job.ScriptName)
+}
+
+// invoke is Invoke in a line of a queue.
+func (s *Supervisor) invoke(ctx context.Context, inv Invocation, queue *queue, line string) *Report {
 	if !s.begin() {
 		return refused(&picloud.Error{
 			Code:    picloud.CodeShuttingDown,
@@ -89,21 +98,17 @@ func (s *Supervisor) Invoke(ctx context.Context, inv Invocation) *Report {
 		})
 	}
 	defer s.inFlight.Done()
-	queue := s.queue
-	if inv.Job.Purpose == wire.Compile {
-		queue = s.forms
-	}
-	if err := queue.enter(ctx, inv.Job.ScriptName); err != nil {
+	if err := queue.enter(ctx, line); err != nil {
 		return refused(err)
 	}
 	frame, err := inv.Job.Encode() // not before: what waits should not hold it twice
 	if err != nil {
-		queue.leave(inv.Job.ScriptName)
+		queue.leave(line)
 		return refused(err)
 	}
 	w, started, err := s.hand(ctx, inv, frame)
 	if err != nil {
-		queue.leave(inv.Job.ScriptName)
+		queue.leave(line)
 		return refused(err)
 	}
 	// Its process is a part of the machine's load until it is gone, and a new
@@ -111,7 +116,7 @@ func (s *Supervisor) Invoke(ctx context.Context, inv Invocation) *Report {
 	defer func() {
 		queue.answered()
 		w.whenGone(func() {
-			queue.ended(inv.Job.ScriptName)
+			queue.ended(line)
 			s.pool.refill()
 		})
 	}()
@@ -161,34 +166,38 @@ func (s *Supervisor) hand(ctx context.Context, inv Invocation, frame []byte) (*w
 
 // Check compiles a script in a worker, under the limits it will run with, but
 // for no less than the default timeout_ms: how busy the machine is at this moment
-// says nothing about the script. A script that does not compile, or cannot within
+// says nothing about the script. It gives the compiled form, which is empty if that
+// takes more than to compile may. A script that does not compile, or cannot within
 // its limits, is invalid_script; a check that ended otherwise, as by a signal, is
 // the error it would be for a call.
-func (s *Supervisor) Check(ctx context.Context, source string, l limits.Limits) error {
+func (s *Supervisor) Check(ctx context.Context, name, source string, l limits.Limits) (form []byte, err error) {
 	l.TimeoutMS = max(l.TimeoutMS, limits.Defaults().TimeoutMS)
-	r := s.Invoke(ctx, Invocation{Job: &wire.Job{
-		Purpose: wire.Check, InvocationID: rand.Text(), Source: source, Limits: l,
-	}})
-	if r.Err == nil || r.Err.Code == picloud.CodeInvalidScript {
-		return errorOrNil(r.Err)
+	check := func(purpose wire.Purpose) *Report {
+		return s.invoke(ctx, Invocation{Job: &wire.Job{
+			Purpose: purpose, InvocationID: rand.Text(), ScriptName: name, Source: source, Limits: l,
+		}}, s.queue, checks)
 	}
-	if r.Outcome == picloud.OutcomeLimitExceeded {
-		return &picloud.Error{
+	r := check(wire.Compile)
+	if r.Outcome == picloud.OutcomeLimitExceeded || r.Outcome == picloud.OutcomeTimeout || r.Outcome == picloud.OutcomeWorkerKilled {
+		r = check(wire.Check)
+	}
+	if r.Err == nil {
+		return slices.Clip(slices.Clone(r.Compiled)), nil // without the rest of its frame
+	}
+	if r.Err.Code != picloud.CodeInvalidScript && r.Outcome == picloud.OutcomeLimitExceeded {
+		return nil, &picloud.Error{
 			Code:    picloud.CodeInvalidScript,
 			Message: "compiling it failed: " + r.Err.Message,
 			Details: map[string]any{"line": 0, "detail": "compiling it failed: " + r.Err.Message},
 			Cause:   r.Err,
 		}
 	}
-	return r.Err
+	return nil, r.Err
 }
 
-func errorOrNil(e *picloud.Error) error {
-	if e == nil {
-		return nil
-	}
-	return e
-}
+// checks is the line of the queue that checks stand in, whatever the script: one that
+// is called too much can be replaced by a better.
+const checks = ""
 
 func (s *Supervisor) begin() bool {
 	s.mu.Lock()

@@ -71,12 +71,15 @@ func (h *inProcess) Close() error { return nil }
 
 // compile gives Source's compiled form, which PiCloud has of a script that is called
 // again and again.
-func compile() ([]byte, error) {
+func compile() ([]byte, error) { return Compile(name, Source, limits.Defaults()) }
+
+// Compile gives a script's compiled form as a worker does.
+func Compile(name, source string, l limits.Limits) ([]byte, error) {
 	interpreter, err := lua.New()
 	if err != nil {
 		return nil, err
 	}
-	result := interpreter.Do(&wire.Job{Purpose: wire.Compile, ScriptName: name, Source: Source, Limits: limits.Defaults()}, nil)
+	result := interpreter.Do(&wire.Job{Purpose: wire.Compile, ScriptName: name, Source: source, Limits: l}, nil)
 	if _, err := outcome(result); err != nil {
 		return nil, err
 	}

@@ -1,20 +1,24 @@
 // Package compiled spares calls the compiling of their script.
 //
-// It stands between those who have scripts run and the supervisor. A script that is
-// called a second time is compiled in a worker of its own, which gets the source and
-// nothing else; calls from then on are given the compiled form in the source's
-// stead. No caller's worker ever says what a later one runs.
+// It stands between those who have scripts run and the supervisor. Of a script that is
+// written, the worker that checks it gives the compiled form, which is stored with it;
+// calls are given the form in the source's stead. A script without one that still
+// holds, such as one from before the format changed, is compiled when it is called a
+// second time, in a worker of its own, which gets the source and nothing else; that
+// form is only remembered. No caller's worker ever says what a later one runs.
 //
 // It promises that a call runs exactly the source it came with: a form is used for
 // the source, the name and the max_expr_depth that it was made from, and for nothing
 // else. It compiles one script at a time, never keeps a call waiting for it, and
 // holds a bounded amount of memory. A script that has no form, because it does not
-// compile, or its form is too large, runs from source as if this package were not
-// there. To it a form is a row of bytes: whether it is well made is for the worker
-// to find out that is to run it, within the walls that are there for scripts.
+// compile, or its form is too large or cannot be read, runs from source as if this
+// package were not there. To it a form is a row of bytes: whether it is well made is
+// for the worker to find out that is to run it, within the walls that are there for
+// scripts.
 package compiled
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"slices"
@@ -22,16 +26,18 @@ import (
 
 	"picloud"
 	"picloud/limits"
+	"picloud/store"
 	"picloud/supervisor"
 	"picloud/worker/wire"
 )
 
-// Executor runs invocations, see supervisor.Supervisor.
+// Executor runs invocations and compiles, see supervisor.Supervisor.
 type Executor interface {
 	Invoke(ctx context.Context, inv supervisor.Invocation) *supervisor.Report
+	Check(ctx context.Context, name, source string, l limits.Limits) (form []byte, err error)
 }
 
-// Scripts is an Executor that remembers forms. It is for concurrent use.
+// Scripts has scripts run from the forms that it knows and remembers. It is for concurrent use.
 type Scripts struct {
 	next Executor
 
@@ -44,7 +50,7 @@ type Scripts struct {
 	closed    bool
 }
 
-// New gives Scripts that has everything run by next.
+// New gives Scripts that has everything run or checked by next.
 func New(next Executor) *Scripts {
 	s := &Scripts{next: next, memory: newMemory(maxScripts, maxBytes)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
@@ -71,34 +77,50 @@ func (s *Scripts) Forms() int {
 	return s.memory.forms()
 }
 
-// Invoke runs one job, from its script's form if there is one.
-func (s *Scripts) Invoke(ctx context.Context, inv supervisor.Invocation) *supervisor.Report {
-	if inv.Job.Purpose != wire.Run {
-		return s.next.Invoke(ctx, inv)
+// Check has a source compiled as it will be run, and gives the form that is to be
+// stored with it, if there is one.
+func (s *Scripts) Check(ctx context.Context, name, source string, l limits.Limits) (store.Form, error) {
+	form, err := s.next.Check(ctx, name, source, l)
+	if err != nil || len(form) == 0 {
+		return store.Form{}, err
 	}
+	return store.Form{Key: script{name, source, l.MaxExprDepth}.key(), Bytes: form}, nil
+}
+
+// Invoke runs one job of a script: from stored, if that is a form of it, from a form
+// that is remembered, or from source.
+func (s *Scripts) Invoke(ctx context.Context, inv supervisor.Invocation, stored store.Form) *supervisor.Report {
 	of := scriptOf(inv.Job)
-	form, wanted := s.form(of)
-	if len(form) > 0 {
-		job := *inv.Job
-		job.Source, job.Compiled = "", form
-		inv.Job = &job
+	form, wanted := s.form(of, stored)
+	if len(form) == 0 {
+		report := s.next.Invoke(ctx, inv)
+		if wanted {
+			s.compile(of, inv.Job.Limits)
+		}
+		return report
 	}
-	report := s.next.Invoke(ctx, inv)
-	switch {
-	case wanted:
-		s.compile(of, inv.Job.Limits)
-	case len(form) > 0 && report.Err != nil && report.Err.Code == picloud.CodeInvalidScript:
-		s.settle(of, nil) // its worker could not read it; from source it may run
+	job := *inv.Job
+	job.Source, job.Compiled = "", form
+	report := s.next.Invoke(ctx, supervisor.Invocation{Job: &job, Log: inv.Log})
+	if report.Err == nil || report.Err.Code != picloud.CodeInvalidScript {
+		return report
 	}
-	return report
+	s.settle(of, nil) // its worker could not read it, and has done nothing that lasts
+	return s.next.Invoke(ctx, inv)
 }
 
 // form gives what a script may be run from, and tells whether it is time to make
 // it.
-func (s *Scripts) form(of script) (form []byte, wanted bool) {
+func (s *Scripts) form(of script, stored store.Form) (form []byte, wanted bool) {
+	s.mu.Lock()
+	known := s.memory.knows(of)
+	s.mu.Unlock()
+	if size := len(stored.Bytes); !known && size > 0 && size <= wire.MaxCompiled && bytes.Equal(stored.Key, of.key()) {
+		form = stored.Bytes
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.memory.called(of)
+	e := s.memory.called(of, form)
 	return e.form, e.calls > 1 && !e.settled && s.compiling == nil && !s.closed
 }
 

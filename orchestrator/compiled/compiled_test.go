@@ -9,6 +9,7 @@ import (
 
 	"picloud"
 	"picloud/limits"
+	"picloud/store"
 	"picloud/supervisor"
 	"picloud/worker/wire"
 )
@@ -48,6 +49,13 @@ func (r *recorder) Invoke(ctx context.Context, inv supervisor.Invocation) *super
 	return &supervisor.Report{Outcome: picloud.OutcomeOK, Compiled: []byte("form of " + what)}
 }
 
+func (r *recorder) Check(_ context.Context, name, source string, _ limits.Limits) ([]byte, error) {
+	if source == "bad" {
+		return nil, &picloud.Error{Code: picloud.CodeInvalidScript}
+	}
+	return []byte("checked " + name + " " + source), nil
+}
+
 func (r *recorder) last() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -62,9 +70,13 @@ func (r *recorder) compilations() int {
 
 // call runs a script and waits for what is compiled because of it.
 func call(s *Scripts, name, source string, depth int64) *supervisor.Report {
+	return callStored(s, name, source, depth, store.Form{})
+}
+
+func callStored(s *Scripts, name, source string, depth int64, form store.Form) *supervisor.Report {
 	l := limits.Defaults()
 	l.MaxExprDepth = depth
-	report := s.Invoke(context.Background(), supervisor.Invocation{Job: &wire.Job{Purpose: wire.Run, ScriptName: name, Source: source, Limits: l}})
+	report := s.Invoke(context.Background(), supervisor.Invocation{Job: &wire.Job{Purpose: wire.Run, ScriptName: name, Source: source, Limits: l}}, form)
 	s.mu.Lock()
 	compiling := s.compiling
 	s.mu.Unlock()
@@ -174,11 +186,60 @@ func TestBrokenForm(t *testing.T) {
 		}
 	}
 	code = picloud.CodeInvalidScript
-	call(s, "a", "A", 64)
-	for range 3 {
-		if call(s, "a", "A", 64); r.last() != "A" || r.compilations() != 1 {
-			t.Errorf("ran %q after %d compilations", r.last(), r.compilations())
+	for range 3 { // nor does who calls first notice
+		if report := call(s, "a", "A", 64); report.Err != nil || r.last() != "A" || r.compilations() != 1 {
+			t.Errorf("%v, ran %q after %d compilations", report.Err, r.last(), r.compilations())
 		}
+	}
+}
+
+// A form that was stored is used from the first call on, for what it is a form of.
+func TestStoredForms(t *testing.T) {
+	r := &recorder{}
+	of := func(name, source string, depth int64) store.Form {
+		t.Helper()
+		l := limits.Defaults()
+		l.MaxExprDepth = depth
+		form, err := New(r).Check(t.Context(), name, source, l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return form
+	}
+	good := of("a", "A", 64)
+	if string(good.Bytes) != "checked a A" {
+		t.Errorf("the form is %q", good.Bytes)
+	}
+	for say, c := range map[string]struct {
+		form store.Form
+		runs string // at the first call
+	}{
+		"its form":                           {good, "checked a A"},
+		"none":                               {store.Form{}, "A"},
+		"another script's":                   {of("b", "A", 64), "A"},
+		"the one before's, of one's name":    {of("a", "B", 64), "A"},
+		"of another depth":                   {of("a", "A", 65), "A"},
+		"without a key":                      {store.Form{Bytes: []byte("form")}, "A"},
+		"a key without a form":               {store.Form{Key: good.Key}, "A"},
+		"where one text begins and one ends": {of("a6", "A", 4), "A"},
+	} {
+		s, before := New(r), r.compilations()
+		for range 2 {
+			if callStored(s, "a", "A", 64, c.form); r.last() != c.runs {
+				t.Errorf("%s: ran %q", say, r.last())
+			}
+		}
+		if compiled := r.compilations() > before; compiled != (c.runs == "A") {
+			t.Errorf("%s: compiled when called twice: %t", say, compiled)
+		}
+		callStored(s, "a", "A2", 64, c.form) // a new version, with the old one's form
+		if r.last() != "A2" {
+			t.Errorf("%s: of another source, ran %q", say, r.last())
+		}
+		s.Close()
+	}
+	if form, err := New(r).Check(t.Context(), "a", "bad", limits.Defaults()); picloud.ErrorCode(err) != picloud.CodeInvalidScript || form.Key != nil {
+		t.Errorf("of a source that does not compile: %q, %v", form, err)
 	}
 }
 
@@ -188,7 +249,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	m := newMemory(scripts, bytes)
 	for i := range 1000 {
 		of := script{name: fmt.Sprint(i % 13), source: strings.Repeat("x", 1000*(i%7)), maxDepth: 1}
-		m.called(of)
+		m.called(of, nil)
 		if i%3 == 0 {
 			m.settle(of, make([]byte, 3000*(i%5)))
 		}
@@ -205,7 +266,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 	}
 	large := script{name: "large", maxDepth: 1}
-	m.called(large)
+	m.called(large, nil)
 	before := len(m.All())
 	if m.settle(large, make([]byte, bytes+1)); len(m.All()) != before-1 {
 		t.Errorf("%d scripts are left of %d", len(m.All()), before)
@@ -223,7 +284,7 @@ func TestCompilingKeepsNobodyWaiting(t *testing.T) {
 			for range 50 {
 				l := limits.Defaults()
 				name := fmt.Sprint(i % 3)
-				report := s.Invoke(context.Background(), supervisor.Invocation{Job: &wire.Job{Purpose: wire.Run, ScriptName: name, Source: name, Limits: l}})
+				report := s.Invoke(context.Background(), supervisor.Invocation{Job: &wire.Job{Purpose: wire.Run, ScriptName: name, Source: name, Limits: l}}, store.Form{})
 				if report.Err != nil {
 					t.Error(report.Err)
 				}

@@ -1,6 +1,10 @@
 package compiled
 
 import (
+	"crypto/sha256"
+	"io"
+	"strconv"
+
 	"picloud/recent"
 	"picloud/worker/wire"
 )
@@ -19,6 +23,17 @@ const (
 type script struct {
 	name, source string
 	maxDepth     int64
+}
+
+// key tells forms apart, by what they are made from and of. It is stored with them.
+func (s script) key() []byte {
+	h := sha256.New()
+	for _, text := range []string{wire.CompiledFormat, s.name, strconv.FormatInt(s.maxDepth, 10), s.source} {
+		io.WriteString(h, strconv.Itoa(len(text)))
+		io.WriteString(h, " ")
+		io.WriteString(h, text)
+	}
+	return h.Sum(nil)
 }
 
 func scriptOf(job *wire.Job) script {
@@ -44,11 +59,18 @@ func newMemory(maxScripts, maxBytes int) memory {
 	return memory{recent.New(maxScripts, maxBytes, (*entry).size)}
 }
 
-// called notes a call and gives what is known of the script.
-func (m memory) called(of script) *entry {
+// knows tells whether anything is known of the script.
+func (m memory) knows(of script) bool {
+	e, ok := m.Peek(of.name)
+	return ok && e.script == of
+}
+
+// called notes a call and gives what is known of the script: if it was nothing, that
+// it has this form, unless that is empty.
+func (m memory) called(of script, form []byte) *entry {
 	e, ok := m.Get(of.name)
 	if !ok || e.script != of {
-		e = &entry{script: of}
+		e = &entry{script: of, settled: len(form) > 0, form: form}
 		m.Put(of.name, e)
 	}
 	e.source = of.source // the next call's, at the same place in memory

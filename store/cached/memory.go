@@ -9,8 +9,8 @@ import (
 	"picloud/store"
 )
 
-// Bounds of what is remembered. 16 MiB are sixty scripts of the largest size,
-// and thousands of usual ones.
+// Bounds of what is remembered. 16 MiB are thirty scripts of the largest size with
+// their forms, and thousands of usual ones.
 const (
 	maxScripts = 4096
 	maxBytes   = 16 << 20
@@ -54,7 +54,7 @@ func newMemory(maxScripts, maxBytes int) *memory {
 	return &memory{scripts: recent.New(maxScripts, maxBytes, script.size)}
 }
 
-func (s script) size() int { return entryBytes + 2*len(s.Name) + len(s.Source) }
+func (s script) size() int { return entryBytes + 2*len(s.Name) + len(s.Source) + len(s.Form.Bytes) }
 
 func (m *memory) now() uint64 {
 	m.mu.Lock()

@@ -18,12 +18,12 @@ import (
 const columns = "name, version, enabled, sandbox, memory_limit_mb, timeout_ms, created_at, updated_at"
 
 const (
-	insert = `INSERT INTO scripts (name, source, version, enabled, sandbox, memory_limit_mb, timeout_ms, created_at, updated_at)
-		VALUES (@name, @source, 1, @enabled, @sandbox, @memory, @timeout, now(), now())`
+	insert = `INSERT INTO scripts (name, source, version, enabled, sandbox, memory_limit_mb, timeout_ms, form_key, form, created_at, updated_at)
+		VALUES (@name, @source, 1, @enabled, @sandbox, @memory, @timeout, @form_key, @form, now(), now())`
 	// clock_timestamp() is read with the row locked, now() stands still from
 	// the beginning of the transaction: a later version is never older.
 	set = `SET source = @source, version = scripts.version + 1, enabled = @enabled, sandbox = @sandbox,
-		memory_limit_mb = @memory, timeout_ms = @timeout, updated_at = clock_timestamp()`
+		memory_limit_mb = @memory, timeout_ms = @timeout, form_key = @form_key, form = @form, updated_at = clock_timestamp()`
 	returning = " RETURNING scripts.name, scripts.version, scripts.enabled, scripts.sandbox, " +
 		"scripts.memory_limit_mb, scripts.timeout_ms, scripts.created_at, scripts.updated_at"
 )
@@ -61,20 +61,22 @@ func (s *Store) put(ctx context.Context, d store.Draft, statement string, ifVers
 	err = s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var err error
 		stored, err = scan(tx.QueryRow(ctx, statement, pgx.NamedArgs{
-			"name":    d.Name,
-			"source":  []byte(d.Source),
-			"enabled": d.Enabled,
-			"sandbox": string(sandbox),
-			"memory":  d.Overrides.MemoryLimitMB,
-			"timeout": d.Overrides.TimeoutMS,
-			"version": ifVersion,
+			"name":     d.Name,
+			"source":   []byte(d.Source),
+			"enabled":  d.Enabled,
+			"sandbox":  string(sandbox),
+			"memory":   d.Overrides.MemoryLimitMB,
+			"timeout":  d.Overrides.TimeoutMS,
+			"form_key": d.Form.Key,
+			"form":     d.Form.Bytes,
+			"version":  ifVersion,
 		}))
 		return err
 	})
 	if err != nil {
 		return store.Script{}, err
 	}
-	stored.Source = d.Source
+	stored.Source, stored.Form = d.Source, d.Form
 	return stored, nil
 }
 
@@ -82,9 +84,9 @@ func (s *Store) put(ctx context.Context, d store.Draft, statement string, ifVers
 func (s *Store) Script(ctx context.Context, name string) (store.Script, error) {
 	var found store.Script
 	err := s.read(ctx, func(ctx context.Context) (err error) {
-		var source []byte
-		found, err = scan(s.pool.QueryRow(ctx, "SELECT "+columns+", source FROM scripts WHERE name = $1", name), &source)
-		found.Source = string(source)
+		var source, key, form []byte
+		found, err = scan(s.pool.QueryRow(ctx, "SELECT "+columns+", source, form_key, form FROM scripts WHERE name = $1", name), &source, &key, &form)
+		found.Source, found.Form = string(source), store.Form{Key: key, Bytes: form}
 		return err
 	})
 	if absent(err) {

@@ -16,10 +16,10 @@ import (
 const columns = "name, version, enabled, sandbox, memory_limit_mb, timeout_ms, created_at, updated_at"
 
 const (
-	insert = `INSERT INTO scripts (name, source, version, enabled, sandbox, memory_limit_mb, timeout_ms, created_at, updated_at)
-		VALUES (:name, :source, 1, :enabled, :sandbox, :memory, :timeout, :now, :now)`
+	insert = `INSERT INTO scripts (name, source, version, enabled, sandbox, memory_limit_mb, timeout_ms, form_key, form, created_at, updated_at)
+		VALUES (:name, :source, 1, :enabled, :sandbox, :memory, :timeout, :form_key, :form, :now, :now)`
 	set = `SET source = :source, version = version + 1, enabled = :enabled, sandbox = :sandbox,
-		memory_limit_mb = :memory, timeout_ms = :timeout, updated_at = :now`
+		memory_limit_mb = :memory, timeout_ms = :timeout, form_key = :form_key, form = :form, updated_at = :now`
 )
 
 // CreateScript is part of store.Store.
@@ -61,6 +61,8 @@ func (s *Store) put(ctx context.Context, d store.Draft, statement string, more .
 			sql.Named("sandbox", string(sandbox)),
 			sql.Named("memory", d.Overrides.MemoryLimitMB),
 			sql.Named("timeout", d.Overrides.TimeoutMS),
+			sql.Named("form_key", d.Form.Key),
+			sql.Named("form", d.Form.Bytes),
 			// Taken with the write lock held: a later version is never older.
 			sql.Named("now", time.Now().UnixMicro()),
 		}, more...)
@@ -71,7 +73,7 @@ func (s *Store) put(ctx context.Context, d store.Draft, statement string, more .
 	if err != nil {
 		return store.Script{}, err
 	}
-	stored.Source = d.Source
+	stored.Source, stored.Form = d.Source, d.Form
 	return stored, nil
 }
 
@@ -79,9 +81,9 @@ func (s *Store) put(ctx context.Context, d store.Draft, statement string, more .
 func (s *Store) Script(ctx context.Context, name string) (store.Script, error) {
 	var found store.Script
 	err := s.read(ctx, func(db *sql.DB) (err error) {
-		var source []byte
-		found, err = scan(db.QueryRowContext(ctx, "SELECT "+columns+", source FROM scripts WHERE name = ?", name), &source)
-		found.Source = string(source)
+		var source, key, form []byte
+		found, err = scan(db.QueryRowContext(ctx, "SELECT "+columns+", source, form_key, form FROM scripts WHERE name = ?", name), &source, &key, &form)
+		found.Source, found.Form = string(source), store.Form{Key: key, Bytes: form}
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 	"testing"
@@ -33,6 +34,26 @@ func scriptTests() map[string]func(*testing.T, store.Store) {
 				t.Error("the script is still disabled")
 			}
 		},
+		"its form too, whole": func(t *testing.T, s store.Store) {
+			d := draft("a")
+			d.Form = store.Form{Key: []byte("\x00\xffkey"), Bytes: bytes.Repeat([]byte("\xff\x00form"), 100_000)}
+			created := mustCreate(t, s, d)
+			wantSame(t, mustGet(t, s, "a"), created)
+			if got := mustGet(t, s, "a").Form; !bytes.Equal(got.Key, d.Form.Key) || !bytes.Equal(got.Bytes, d.Form.Bytes) {
+				t.Errorf("%q, %d bytes", got.Key, len(got.Bytes))
+			}
+			d.Form.Bytes = []byte("another")
+			put, _ := mustPut(t, s, d, store.AnyVersion)
+			wantSame(t, mustGet(t, s, "a"), put)
+			if got := mustGet(t, s, "a").Form; string(got.Bytes) != "another" {
+				t.Errorf("%q", got)
+			}
+			put, _ = mustPut(t, s, draft("a"), put.Version) // of another source, it would be wrong
+			wantSame(t, mustGet(t, s, "a"), put)
+			if got := mustGet(t, s, "a").Form; len(got.Key) != 0 || len(got.Bytes) != 0 {
+				t.Errorf("a script without a form has %q", got)
+			}
+		},
 		"none of that name gives script_not_found": func(t *testing.T, s store.Store) {
 			mustCreate(t, s, draft("a"))
 			for _, name := range append(oddNames(), "b", "aa") {
@@ -51,12 +72,14 @@ func listTests() map[string]func(*testing.T, store.Store) {
 	fill := func(t *testing.T, s store.Store) []store.Script {
 		t.Helper()
 		for i := range names {
-			mustCreate(t, s, draft(names[(i*7)%len(names)]))
+			d := draft(names[(i*7)%len(names)])
+			d.Form = store.Form{Key: []byte("key"), Bytes: []byte("form")}
+			mustCreate(t, s, d)
 		}
 		var all []store.Script
 		for _, name := range names {
 			script := mustGet(t, s, name)
-			script.Source = ""
+			script.Source, script.Form = "", store.Form{}
 			all = append(all, script)
 		}
 		return all

@@ -109,8 +109,8 @@ func wantSame(t *testing.T, got, want store.Script) {
 
 // text is all of a script, comparable.
 func text(s store.Script) string {
-	return fmt.Sprintf("name=%q source=%q version=%d enabled=%t overrides=%s created=%v updated=%v",
-		s.Name, s.Source, s.Version, s.Enabled, overridesText(s.Overrides), s.CreatedAt, s.UpdatedAt)
+	return fmt.Sprintf("name=%q source=%q version=%d enabled=%t overrides=%s form=%q %q created=%v updated=%v",
+		s.Name, s.Source, s.Version, s.Enabled, overridesText(s.Overrides), s.Form.Key, s.Form.Bytes, s.CreatedAt, s.UpdatedAt)
 }
 
 func overridesText(o limits.Overrides) string {

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"picloud/store"
+	"picloud/store/sqlite"
 )
 
 // tooMuch fails on its fourth line if n is positive.
@@ -16,12 +19,68 @@ local function check(x)
 end
 return {n = check(n), version = "old"}`
 
-// A script that is called again and again is run from its compiled form. Nobody
-// can tell: not by its answers, its errors, or what it is charged; and what is
+// compiled is how many scripts are run from a form.
+func (d *daemon) compiled() string {
+	_, after, _ := strings.Cut(d.request("GET", "/metrics", "").body, "\npicloud_compiled_scripts ")
+	n, _, _ := strings.Cut(after, "\n")
+	return n
+}
+
+// rewrite puts a script into the database beside the daemon, with another form.
+func (d *daemon) rewrite(name string, form func(store.Form) store.Form) {
+	d.t.Helper()
+	s, err := sqlite.Open(d.t.Context(), d.path("data/picloud.db"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer s.Close()
+	script, err := s.Script(d.t.Context(), name)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	draft := store.Draft{Name: name, Source: script.Source, Enabled: true, Overrides: script.Overrides, Form: form(script.Form)}
+	if _, _, err := s.PutScript(d.t.Context(), draft, store.AnyVersion); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// A script is run from the form that was stored when it was deployed, from the first
+// call on. One that is of no use is as none.
+func TestStoredForms(t *testing.T) {
+	d := startDaemon(t)
+	d.deploy("check", tooMuch)
+	good := d.request("GET", "/run/check?n=1", "")
+	good.expect(t, 500, object{"code": "script_error", "line": 4})
+	if n := d.compiled(); n != "1" {
+		t.Errorf("after the first call %s scripts have a form", n)
+	}
+	for what, change := range map[string]func(store.Form) store.Form{
+		"none":              func(store.Form) store.Form { return store.Form{} },
+		"a broken one":      func(f store.Form) store.Form { f.Bytes = append([]byte("x"), f.Bytes...); return f },
+		"half of it":        func(f store.Form) store.Form { f.Bytes = f.Bytes[:len(f.Bytes)/2]; return f },
+		"nonsense":          func(f store.Form) store.Form { f.Bytes = []byte("\x1bLua"); return f },
+		"another script's":  func(f store.Form) store.Form { f.Key = append([]byte("x"), f.Key...); return f },
+		"too large for all": func(f store.Form) store.Form { f.Bytes = make([]byte, 2<<20); return f },
+	} {
+		d.deploy("check", tooMuch)
+		d.rewrite("check", change)
+		d.stop() // what it has remembered would do as well
+		d.start()
+		for range 3 {
+			if got := d.request("GET", "/run/check?n=1", ""); got.status != good.status || withoutID(got) != withoutID(good) {
+				t.Errorf("with %s: %d %s", what, got.status, got.body)
+			}
+		}
+	}
+}
+
+// A script without a form is compiled when it is called again, and then run from that.
+// Nobody can tell: not by its answers, its errors, or what it is charged; and what is
 // written holds at once.
 func TestCompiledScripts(t *testing.T) {
 	d := startDaemon(t)
 	d.deploy("check", tooMuch)
+	d.rewrite("check", func(store.Form) store.Form { return store.Form{} })
 	call := func(n string) answer {
 		t.Helper()
 		return d.request("GET", "/run/check?n="+n, "")
@@ -30,7 +89,7 @@ func TestCompiledScripts(t *testing.T) {
 	good.expect(t, 200, object{"n": 2, "version": "old"})
 	bad.expect(t, 500, object{"code": "script_error", "line": 4})
 	d.eventually("the script is compiled", 10*time.Second, func() bool {
-		return strings.Contains(d.request("GET", "/metrics", "").body, "\npicloud_compiled_scripts 1\n")
+		return d.compiled() == "1"
 	})
 	for range 3 {
 		for n, want := range map[string]answer{"0": good, "1": bad} {

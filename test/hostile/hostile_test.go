@@ -223,7 +223,7 @@ func (w *workers) upload(t *testing.T, s *script) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	err := w.supervisor.Check(ctx, s.source, s.limits)
+	_, err := w.supervisor.Check(ctx, "script", s.source, s.limits)
 	switch {
 	case s.want.code == picloud.CodeInvalidScript:
 		if e := picloud.AsError(err); err == nil || e.Code != s.want.code ||

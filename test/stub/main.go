@@ -115,6 +115,17 @@ func okResultTo(id, body string) []byte {
 	return frame
 }
 
+// formTo answers with a compiled form, which tells of what it is one.
+func formTo(job *wire.Job) []byte {
+	frame, err := (&wire.Result{
+		InvocationID: job.InvocationID, Status: wire.StatusOK, Compiled: []byte("form of " + job.ScriptName + ": " + job.Source),
+	}).Encode()
+	if err != nil {
+		panic(err)
+	}
+	return frame
+}
+
 // do does what a job's source names.
 func do(job *wire.Job) {
 	answer := okResultTo(job.InvocationID, text()) // no two are the same
@@ -124,6 +135,12 @@ func do(job *wire.Job) {
 	case "sleep":
 		time.Sleep(300 * time.Millisecond)
 		os.Stdout.Write(answer)
+	case "form": // of a Compile
+		os.Stdout.Write(formTo(job))
+	case "no room for a form":
+		if job.Purpose == wire.Check {
+			os.Stdout.Write(answer)
+		}
 	case "nothing":
 	case "hang":
 		time.Sleep(time.Minute)

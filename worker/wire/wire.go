@@ -36,6 +36,11 @@ const (
 	LogBudget = 64 << 10
 )
 
+// CompiledFormat names what compiled forms are made of, and changes with it: with the
+// format of the bytes, with gopher-lua, and with the code that the compiler gives for
+// a source. Forms are kept as long as it is the same.
+const CompiledFormat = "picloud bytecode 2, gopher-lua v1.1.2"
+
 // ErrProtocol is the error of everything that is not a well-formed frame in its
 // place. The text around it says what was wrong, for the log.
 var ErrProtocol = errors.New("broken protocol")

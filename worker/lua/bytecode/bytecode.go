@@ -49,11 +49,11 @@ import (
 
 	glua "github.com/yuin/gopher-lua"
 
-	"picloud/worker/lua/vmview"
+	"picloud/worker/wire"
 )
 
-// header is what the bytes begin with. The number is the format's and changes with it.
-const header = "picloud bytecode 2, gopher-lua " + vmview.Version + "\n"
+// header is what the bytes begin with.
+const header = wire.CompiledFormat + "\n"
 
 const (
 	// maxSize is how many bytes there may be: every length and every place fits
