@@ -36,6 +36,7 @@ type Store struct {
 	writer  *sql.DB // one connection
 	readers *sql.DB // readConns connections that cannot write
 
+	byName    prepared // on readers
 	revisions revisions
 
 	// running is held for reading by each call, and for writing by Close:
@@ -107,7 +108,7 @@ func connect(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(unopened(path, err), writer.Close(), readers.Close())
 	}
-	s := &Store{writer: writer, readers: readers, revisions: revisions{connector: watch, path: path}}
+	s := &Store{writer: writer, readers: readers, byName: prepared{text: byName}, revisions: revisions{connector: watch, path: path}}
 	var mode string
 	if err := writer.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
 		return nil, errors.Join(unopened(path, withContext(ctx, err)), s.Close())
@@ -154,7 +155,7 @@ func (s *Store) Close() error {
 	s.closed = true
 	// The writer last: the last connection to close moves the write-ahead log
 	// into the database file, which readers cannot.
-	if err := errors.Join(s.revisions.close(), s.readers.Close(), s.writer.Close()); err != nil {
+	if err := errors.Join(s.revisions.close(), s.byName.close(), s.readers.Close(), s.writer.Close()); err != nil {
 		return store.Unavailable(err)
 	}
 	return nil
