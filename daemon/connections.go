@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -17,17 +18,23 @@ import (
 // many and short.
 const headerBudget = 2 << 20
 
+// grace is how long a connection may be without a complete request header before
+// it has to make room.
+const grace = 200 * time.Millisecond
+
 // acceptTrouble is how long a failure to accept shows in /readyz.
 const acceptTrouble = 30 * time.Second
 
 // connections bounds what strangers can make the daemon hold open.
 //
 // There are never more than max connections. When one more comes, the one that
-// has gone longest without a complete request header is closed: a client that
-// keeps its connection idle, or sends its header a byte at a time, takes no
-// place from one that has something to ask. Only while all are being answered
-// does the new one wait. All headers that are under way share headerBudget, by
-// the same rule.
+// has gone longest without a complete request header is closed, if that is longer
+// than grace: a client that keeps its connection idle, or sends its header a byte
+// at a time, takes no place from one that has something to ask, and no request is
+// lost that is just on its way. While there is none to close the new one waits, and
+// each answer tells its client that the connection is good for no other, see
+// crowded. All headers that are under way share headerBudget; those that have gone
+// longest are closed at once.
 type connections struct {
 	max    int
 	logger *zap.Logger
@@ -38,6 +45,8 @@ type connections struct {
 	waiting  list.List // of *conn without a complete request header, oldest first
 	unparsed int       // bytes received by those in waiting
 	stats    connectionStats
+
+	atDoor atomic.Int32 // accepted, and waiting for room
 }
 
 // connectionStats is a moment's view of connections.
@@ -62,6 +71,9 @@ func (c *connections) Stats() connectionStats {
 	s.Open, s.Max = c.open, c.max
 	return s
 }
+
+// crowded tells whether connections wait for others to make room.
+func (c *connections) crowded() bool { return c.atDoor.Load() > 0 }
 
 // limit gives a listener whose connections count here. The server's ConnState
 // has to be c.state.
@@ -107,26 +119,45 @@ func (c *connections) failed(err error) {
 func (c *connections) admit(l *limited, accepted net.Conn) (net.Conn, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.open >= c.max {
+		c.atDoor.Add(1)
+		defer c.atDoor.Add(-1)
+	}
 	for c.open >= c.max {
+		var soon *time.Timer // when the oldest has to make room
 		if oldest := c.waiting.Front(); oldest != nil {
-			c.evict(oldest.Value.(*conn))
-			continue
-		}
-		if !c.stats.Full {
+			rest := time.Until(oldest.Value.(*conn).since.Add(grace))
+			if rest <= 0 {
+				c.evict(oldest.Value.(*conn))
+				continue
+			}
+			soon = time.AfterFunc(rest, c.lookAgain)
+		} else if !c.stats.Full {
 			c.stats.Full = true
 			c.logger.Warn("all connections are in use; new ones wait", zap.Int("max", c.max))
+		}
+		if !l.closed {
+			c.changed.Wait()
+		}
+		if soon != nil {
+			soon.Stop()
 		}
 		if l.closed {
 			accepted.Close()
 			return nil, net.ErrClosed
 		}
-		c.changed.Wait()
 	}
 	c.stats.Full = false
 	c.open++
 	admitted := &conn{Conn: accepted, all: c}
-	admitted.place = c.waiting.PushBack(admitted)
+	c.joinWaiting(admitted)
 	return admitted, nil
+}
+
+func (c *connections) lookAgain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.changed.Broadcast()
 }
 
 // state is an http.Server's ConnState: it tells connections that have a complete
@@ -142,7 +173,7 @@ func (c *connections) state(nc net.Conn, state http.ConnState) {
 	case state == http.StateActive:
 		c.leaveWaiting(admitted)
 	case state == http.StateIdle && !admitted.gone:
-		admitted.place = c.waiting.PushBack(admitted)
+		c.joinWaiting(admitted)
 		c.changed.Broadcast()
 	}
 }
@@ -163,6 +194,11 @@ func (c *connections) forget(gone *conn) {
 	c.leaveWaiting(gone)
 	c.open--
 	c.changed.Broadcast()
+}
+
+// joinWaiting puts a connection among those that wait; c.mu is held.
+func (c *connections) joinWaiting(joined *conn) {
+	joined.place, joined.since = c.waiting.PushBack(joined), time.Now()
 }
 
 // leaveWaiting takes a connection out of those that wait; c.mu is held.
@@ -199,6 +235,7 @@ type conn struct {
 
 	// guarded by all.mu
 	place    *list.Element // in waiting; nil while a request is being answered
+	since    time.Time     // when it came there
 	unparsed int
 	gone     bool
 }

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 )
@@ -33,7 +35,7 @@ func serveLimited(t *testing.T, max int, h http.Handler) *served {
 		t.Fatal(err)
 	}
 	all := newConnections(max, zap.NewNop())
-	server := newServer(h, false, DefaultProxyUser, all, zap.NewNop())
+	server := newServer(answers(h, all.crowded), false, DefaultProxyUser, all, zap.NewNop())
 	ended := make(chan error)
 	go func() { ended <- server.Serve(all.limit(l)) }()
 	t.Cleanup(func() {
@@ -132,6 +134,58 @@ func TestAllConnectionsInUse(t *testing.T) {
 	if state := stateOfConnections(s.all.Stats()); state.State != stateOK {
 		t.Errorf("%+v", state)
 	}
+}
+
+// Of more clients than there may be connections, each of which sends its next request
+// as soon as it has the answer to the last, all are answered: nobody's request is lost
+// on a connection that has to make room, and nobody waits for ever.
+func TestFloodLosesNothing(t *testing.T) {
+	const clients, requests = 40, 100
+	s := serveLimited(t, 8, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	var kept atomic.Int64
+	var all errgroup.Group
+	for range clients {
+		all.Go(func() error {
+			var c net.Conn
+			defer func() {
+				if c != nil {
+					c.Close()
+				}
+			}()
+			for n := range requests {
+				if c == nil {
+					var err error
+					if c, err = net.Dial("tcp", s.address); err != nil {
+						return err
+					}
+					c.SetDeadline(time.Now().Add(time.Minute))
+				} else {
+					kept.Add(1)
+				}
+				if _, err := io.WriteString(c, whole); err != nil {
+					return fmt.Errorf("request %d: %w", n, err)
+				}
+				resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+				if err != nil {
+					return fmt.Errorf("request %d: %w", n, err)
+				}
+				resp.Body.Close()
+				if resp.Close {
+					c.Close()
+					c = nil
+				}
+			}
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Error(err)
+	}
+	s.eventually("the last is gone", func(now connectionStats) bool { return now.Open == 0 })
+	if now := s.all.Stats(); now.Evicted > 0 {
+		t.Errorf("%d connections were closed", now.Evicted)
+	}
+	t.Logf("%d of %d requests on a connection that was kept", kept.Load(), clients*requests)
 }
 
 // A server that stops does not wait for room.

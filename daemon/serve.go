@@ -51,7 +51,8 @@ func (s *servers) serve(ctx context.Context, read *ceiling) (err error) {
 			connections = s.admin
 			beside.Go(func() { watchdog(besideCtx, l.Addr(), logger) })
 		}
-		server := newServer(s.answers(s.handler), l.admin, s.config.ProxyUser, connections, logger)
+		last := func() bool { return s.stopping.Load() || connections.crowded() }
+		server := newServer(answers(s.handler, last), l.admin, s.config.ProxyUser, connections, logger)
 		all = append(all, server)
 		serving.Go(func() error {
 			err := server.Serve(connections.limit(l))
@@ -134,24 +135,24 @@ func (s *servers) linger(ctx context.Context) {
 	}
 }
 
-// answers has header fields spelled as they are documented, and tells clients, once
-// the daemon stops, that their connections are good for no other request.
-func (s *servers) answers(next http.Handler) http.Handler {
+// answers has header fields spelled as they are documented, and tells clients whose
+// answer is to be the last on its connection that it is.
+func answers(next http.Handler, last func() bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(&outgoing{w, &s.stopping}, r)
+		next.ServeHTTP(&outgoing{w, last}, r)
 	})
 }
 
 type outgoing struct {
 	http.ResponseWriter
-	last *atomic.Bool
+	last func() bool
 }
 
 // Unwrap is for http.ResponseController.
 func (a *outgoing) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 func (a *outgoing) WriteHeader(status int) {
-	if a.last.Load() {
+	if a.last() {
 		a.Header().Set("Connection", "close")
 	}
 	spell(a.Header())
@@ -159,7 +160,7 @@ func (a *outgoing) WriteHeader(status int) {
 }
 
 func (a *outgoing) Write(p []byte) (int, error) {
-	if a.last.Load() {
+	if a.last() {
 		a.Header().Set("Connection", "close") // too late, and harmless, if the header has gone out
 	}
 	spell(a.Header())

@@ -17,7 +17,7 @@ func TestSpelling(t *testing.T) {
 		"PiCloud-CPU-Microseconds", "PiCloud-Duration-Microseconds", manager.PublicURLHeader, manager.PublicSocketHeader,
 	}
 	for _, byHand := range []bool{true, false} {
-		handler := (&servers{}).answers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			for _, name := range documented {
 				w.Header().Set(name, "x")
 			}
@@ -25,7 +25,7 @@ func TestSpelling(t *testing.T) {
 				w.WriteHeader(http.StatusOK)
 			}
 			io.WriteString(w, "body")
-		}))
+		})
 		c := serveLimited(t, 4, handler).send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 		answer, err := io.ReadAll(c)
 		if err != nil {

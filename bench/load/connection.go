@@ -26,6 +26,7 @@ type connection struct {
 	net.Conn
 	answers *bufio.Reader
 	body    []byte
+	spent   bool // the last answer said that there will be no other
 }
 
 func dial(socket string) (*connection, error) {
@@ -84,6 +85,7 @@ func (c *connection) receive(want string) error {
 				return err
 			}
 		}
+		c.spent = c.spent || bytes.EqualFold(name, []byte("Connection")) && bytes.EqualFold(bytes.TrimSpace(value), []byte("close"))
 	}
 	if length < 0 || length > maxAnswer {
 		return fmt.Errorf("an answer of no length or of too many bytes: %d", length)

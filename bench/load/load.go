@@ -119,6 +119,10 @@ func closed(ctx context.Context, s Spec, r *recorder) {
 			defer func() { c.close() }()
 			measured := false
 			for ctx.Err() == nil && (time.Now().Before(r.end) || !measured) {
+				if c != nil && c.spent {
+					c.close()
+					c = nil
+				}
 				if c == nil {
 					var err error
 					if c, err = dial(s.Socket); err != nil {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -70,6 +71,28 @@ func TestRun(t *testing.T) {
 			}
 			if len(paths) != 5 || paths["/s04"] == 0 {
 				t.Errorf("paths %v", paths)
+			}
+		})
+	}
+}
+
+// A server may say with an answer that it is the last on its connection.
+func TestLastAnswers(t *testing.T) {
+	for name, spec := range map[string]Spec{
+		"closed": {Clients: 4},
+		"open":   {Rate: 500, Connections: 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var served atomic.Int64
+			spec.Socket = serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if served.Add(1)%3 == 0 {
+					w.Header().Set("Connection", "close")
+				}
+				io.WriteString(w, "well")
+			})
+			spec.Path, spec.Want, spec.Duration = "/", "well", 200*time.Millisecond
+			if r, err := run(t.Context(), spec); err != nil || r.Errors != 0 || int64(r.Total) != served.Load() || r.Total < 10 {
+				t.Errorf("%+v, %v; the server counts %d", r, err, served.Load())
 			}
 		})
 	}

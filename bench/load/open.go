@@ -62,6 +62,10 @@ func open(ctx context.Context, s Spec, r *recorder) (answered func()) {
 			default:
 				r.took(begin, end)
 			}
+			if c.spent {
+				p.drop(c)
+				return
+			}
 			p.free <- c
 		})
 	}
