@@ -313,6 +313,7 @@ func (w *worker) hand(job *wire.Job, frame []byte, log func(*wire.Log)) error {
 	w.process.Jobs.SetWriteDeadline(deadline)
 	w.mu.Unlock()
 
+	widen(w.process.Jobs, len(frame))
 	_, err := w.process.Jobs.Write(frame)
 	if errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) {
 		// it begins only when it has the whole job
