@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"go.uber.org/zap"
+
 	"picloud/bench/peer"
 	"picloud/bench/report"
 	"picloud/limits"
@@ -46,7 +48,7 @@ func fill(ctx context.Context, dir string, n int) error {
 	if err != nil {
 		return err
 	}
-	scripts := compiled.New(here{})
+	scripts := compiled.New(here{}, zap.NewNop())
 	defer scripts.Close()
 	for i := range n {
 		d := store.Draft{Name: fmt.Sprintf("s%06d", i), Source: peer.Source, Enabled: true}

@@ -18,21 +18,25 @@ import (
 // many and short.
 const headerBudget = 2 << 20
 
-// grace is how long a connection may be without a complete request header before
-// it has to make room.
-const grace = 200 * time.Millisecond
+// How long a connection may be without a complete request header before it has to make
+// room. Who connects has something to ask at once; who was answered needs the time
+// that an answer and a request take to travel.
+const (
+	graceNew  = 50 * time.Millisecond
+	graceKept = 200 * time.Millisecond
+)
 
 // acceptTrouble is how long a failure to accept shows in /readyz.
 const acceptTrouble = 30 * time.Second
 
 // connections bounds what strangers can make the daemon hold open.
 //
-// There are never more than max connections. When one more comes, the one that
-// has gone longest without a complete request header is closed, if that is longer
-// than grace: a client that keeps its connection idle, or sends its header a byte
-// at a time, takes no place from one that has something to ask, and no request is
-// lost that is just on its way. While there is none to close the new one waits, and
-// each answer tells its client that the connection is good for no other, see
+// There are never more than max connections. When one more comes, one is closed that
+// has gone without a complete request header for longer than a grace: a client that
+// keeps its connection idle, or sends its header a byte at a time, takes a place from
+// one that has something to ask for no longer than that, and no request is lost that
+// is on its way and comes within it. While there is none to close the new one waits,
+// and each answer tells its client that the connection is good for no other, see
 // crowded. All headers that are under way share headerBudget; those that have gone
 // longest are closed at once.
 type connections struct {
@@ -42,8 +46,9 @@ type connections struct {
 	mu       sync.Mutex
 	changed  *sync.Cond // something that accept waits for may have happened
 	open     int
-	waiting  list.List // of *conn without a complete request header, oldest first
-	unparsed int       // bytes received by those in waiting
+	fresh    list.List // of *conn before their first complete request header, oldest first
+	kept     list.List // of *conn between an answer and the next one
+	unparsed int       // bytes received by those in both
 	stats    connectionStats
 
 	atDoor atomic.Int32 // accepted, and waiting for room
@@ -125,10 +130,9 @@ func (c *connections) admit(l *limited, accepted net.Conn) (net.Conn, error) {
 	}
 	for c.open >= c.max {
 		var soon *time.Timer // when the oldest has to make room
-		if oldest := c.waiting.Front(); oldest != nil {
-			rest := time.Until(oldest.Value.(*conn).since.Add(grace))
+		if next, rest := c.nextToGo(); next != nil {
 			if rest <= 0 {
-				c.evict(oldest.Value.(*conn))
+				c.evict(next)
 				continue
 			}
 			soon = time.AfterFunc(rest, c.lookAgain)
@@ -150,8 +154,25 @@ func (c *connections) admit(l *limited, accepted net.Conn) (net.Conn, error) {
 	c.stats.Full = false
 	c.open++
 	admitted := &conn{Conn: accepted, all: c}
-	c.joinWaiting(admitted)
+	c.wait(admitted, &c.fresh)
 	return admitted, nil
+}
+
+// nextToGo gives who has to make room first, nil if nobody waits for a request, and
+// how long it still need not; c.mu is held.
+func (c *connections) nextToGo() (next *conn, rest time.Duration) {
+	for _, line := range []struct {
+		of    *list.List
+		grace time.Duration
+	}{{&c.fresh, graceNew}, {&c.kept, graceKept}} {
+		if oldest := line.of.Front(); oldest != nil {
+			its := time.Until(oldest.Value.(*conn).since.Add(line.grace))
+			if next == nil || its < rest {
+				next, rest = oldest.Value.(*conn), its
+			}
+		}
+	}
+	return next, rest
 }
 
 func (c *connections) lookAgain() {
@@ -173,7 +194,7 @@ func (c *connections) state(nc net.Conn, state http.ConnState) {
 	case state == http.StateActive:
 		c.leaveWaiting(admitted)
 	case state == http.StateIdle && !admitted.gone:
-		c.joinWaiting(admitted)
+		c.wait(admitted, &c.kept)
 		c.changed.Broadcast()
 	}
 }
@@ -196,15 +217,15 @@ func (c *connections) forget(gone *conn) {
 	c.changed.Broadcast()
 }
 
-// joinWaiting puts a connection among those that wait; c.mu is held.
-func (c *connections) joinWaiting(joined *conn) {
-	joined.place, joined.since = c.waiting.PushBack(joined), time.Now()
+// wait puts a connection among those that wait; c.mu is held.
+func (c *connections) wait(joined *conn, line *list.List) {
+	joined.line, joined.place, joined.since = line, line.PushBack(joined), time.Now()
 }
 
 // leaveWaiting takes a connection out of those that wait; c.mu is held.
 func (c *connections) leaveWaiting(left *conn) {
 	if left.place != nil {
-		c.waiting.Remove(left.place)
+		left.line.Remove(left.place)
 		c.unparsed -= left.unparsed
 		left.place, left.unparsed = nil, 0
 	}
@@ -220,12 +241,24 @@ func (c *connections) received(by *conn, n int) {
 	by.unparsed += n
 	c.unparsed += n
 	for c.unparsed > headerBudget {
-		oldest := c.waiting.Front()
-		for oldest.Value.(*conn).unparsed == 0 {
-			oldest = oldest.Next()
-		}
-		c.evict(oldest.Value.(*conn))
+		c.evict(c.longestUnparsed())
 	}
+}
+
+// longestUnparsed gives who has gone longest of those that have sent a part of a header;
+// there is one, and c.mu is held.
+func (c *connections) longestUnparsed() (longest *conn) {
+	for _, line := range []*list.List{&c.fresh, &c.kept} {
+		for e := line.Front(); e != nil; e = e.Next() {
+			if one := e.Value.(*conn); one.unparsed > 0 {
+				if longest == nil || one.since.Before(longest.since) {
+					longest = one
+				}
+				break
+			}
+		}
+	}
+	return longest
 }
 
 // conn is a connection that counts.
@@ -234,7 +267,8 @@ type conn struct {
 	all *connections
 
 	// guarded by all.mu
-	place    *list.Element // in waiting; nil while a request is being answered
+	line     *list.List    // that it waits in
+	place    *list.Element // in line; nil while a request is being answered
 	since    time.Time     // when it came there
 	unparsed int
 	gone     bool

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"bufio"
+	"container/list"
 	"errors"
 	"fmt"
 	"io"
@@ -119,7 +120,7 @@ func TestAllConnectionsInUse(t *testing.T) {
 	s.eventually("both are being answered", func(connectionStats) bool {
 		s.all.mu.Lock()
 		defer s.all.mu.Unlock()
-		return s.all.open == 2 && s.all.waiting.Len() == 0
+		return s.all.open == 2 && s.all.fresh.Len()+s.all.kept.Len() == 0
 	})
 	clients = append(clients, s.send(whole))
 	s.eventually("it shows", func(now connectionStats) bool { return now.Full })
@@ -133,6 +134,79 @@ func TestAllConnectionsInUse(t *testing.T) {
 	s.eventually("it is over", func(now connectionStats) bool { return !now.Full })
 	if state := stateOfConnections(s.all.Stats()); state.State != stateOK {
 		t.Errorf("%+v", state)
+	}
+}
+
+// While another waits for room an answer is the last on its connection, else it is not.
+func TestTurns(t *testing.T) {
+	answer := make(chan struct{})
+	s := serveLimited(t, 1, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-answer
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	receive := func(c net.Conn, last bool) {
+		t.Helper()
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.Close != last {
+			t.Errorf("an answer is the last: %t, want %t", resp.Close, last)
+		}
+	}
+	one := s.send(whole)
+	answer <- struct{}{}
+	receive(one, false)
+	io.WriteString(one, whole)
+	s.eventually("it is being answered", func(connectionStats) bool {
+		s.all.mu.Lock()
+		defer s.all.mu.Unlock()
+		return s.all.open == 1 && s.all.fresh.Len()+s.all.kept.Len() == 0
+	})
+	other := s.send(whole)
+	s.eventually("another waits", func(connectionStats) bool { return s.all.crowded() })
+	answer <- struct{}{}
+	receive(one, true)
+	answer <- struct{}{}
+	receive(other, false)
+}
+
+// Who has sent nothing yet makes room sooner than who was just answered.
+func TestWhoMakesRoom(t *testing.T) {
+	for name, c := range map[string]struct {
+		fresh, kept []time.Duration // ago
+		first       string
+		late        bool // whether it has to at once
+	}{
+		"nobody":                {nil, nil, "", false},
+		"the oldest new one":    {[]time.Duration{2 * graceNew, 2*graceNew - 1}, nil, "fresh", true},
+		"before one just kept":  {[]time.Duration{2 * graceNew}, []time.Duration{2 * graceNew}, "fresh", true},
+		"after one kept longer": {[]time.Duration{2 * graceNew}, []time.Duration{2 * graceKept}, "kept", true},
+		"the oldest kept one":   {nil, []time.Duration{2 * graceKept, graceKept}, "kept", true},
+		"not yet":               {[]time.Duration{0}, []time.Duration{graceKept / 2}, "fresh", false},
+		"nor one that was kept": {nil, []time.Duration{graceKept / 2, 0}, "kept", false},
+	} {
+		all := newConnections(9, zap.NewNop())
+		for line, ages := range map[*list.List][]time.Duration{&all.fresh: c.fresh, &all.kept: c.kept} {
+			for _, age := range ages {
+				one := &conn{all: all}
+				all.wait(one, line)
+				one.since = time.Now().Add(-age)
+			}
+		}
+		next, rest := all.nextToGo()
+		var first string
+		switch {
+		case next == nil:
+		case next.line == &all.fresh && all.fresh.Front().Value == next:
+			first = "fresh"
+		case next.line == &all.kept && all.kept.Front().Value == next:
+			first = "kept"
+		}
+		if first != c.first || next != nil && (rest <= 0) != c.late {
+			t.Errorf("%s: %q, which may stay for %s", name, first, rest)
+		}
 	}
 }
 
@@ -197,7 +271,7 @@ func TestStopWhileFull(t *testing.T) {
 	s.eventually("it is being answered", func(connectionStats) bool {
 		s.all.mu.Lock()
 		defer s.all.mu.Unlock()
-		return s.all.open == 1 && s.all.waiting.Len() == 0
+		return s.all.open == 1 && s.all.fresh.Len()+s.all.kept.Len() == 0
 	})
 	s.send(whole)
 	s.eventually("another waits", func(now connectionStats) bool { return now.Full })

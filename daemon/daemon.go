@@ -71,7 +71,7 @@ func run(ctx context.Context, c Config) error {
 		}
 	}()
 
-	scripts := compiled.New(sup)
+	scripts := compiled.New(sup, c.Logger)
 	defer scripts.Close()
 
 	stats := sup.Stats()

@@ -54,23 +54,25 @@ func pipe(daemonEnd int) (r, w *os.File, err error) {
 	return os.NewFile(uintptr(fds[readEnd]), "pipe"), os.NewFile(uintptr(fds[writeEnd]), "pipe"), nil
 }
 
-// What a pipe holds, in bytes, unless it is told otherwise, and at most here.
-const (
-	pipeSize    = 64 << 10
-	maxPipeSize = 512 << 10
-)
+// maxPipeSize is how many bytes a pipe is made to hold at most.
+const maxPipeSize = 512 << 10
 
 // widen makes room in a pipe for so many bytes, so that they can be written at once,
 // and whoever reads them is not woken for each part. A pipe that stays as it is does
 // as well, only slower: an unprivileged user may have a bounded number of large ones,
 // see pipe(7).
 func widen(pipe *os.File, bytes int) {
-	if bytes <= pipeSize {
+	const small = 16 << 10 // most jobs; a page of some kernels
+	if bytes <= small {
 		return
 	}
 	conn, err := pipe.SyscallConn()
 	if err != nil {
 		return
 	}
-	conn.Control(func(fd uintptr) { unix.FcntlInt(fd, unix.F_SETPIPE_SZ, min(bytes, maxPipeSize)) })
+	conn.Control(func(fd uintptr) {
+		if size, err := unix.FcntlInt(fd, unix.F_GETPIPE_SZ, 0); err == nil && size < min(bytes, maxPipeSize) {
+			unix.FcntlInt(fd, unix.F_SETPIPE_SZ, min(bytes, maxPipeSize))
+		}
+	})
 }

@@ -178,7 +178,7 @@ func (s *Supervisor) Check(ctx context.Context, name, source string, l limits.Li
 		}}, s.queue, checks)
 	}
 	r := check(wire.Compile)
-	if r.Outcome == picloud.OutcomeLimitExceeded || r.Outcome == picloud.OutcomeTimeout || r.Outcome == picloud.OutcomeWorkerKilled {
+	if ctx.Err() == nil && (r.Outcome == picloud.OutcomeLimitExceeded || r.Outcome == picloud.OutcomeWorkerKilled) {
 		r = check(wire.Check)
 	}
 	if r.Err == nil {

@@ -24,6 +24,8 @@ import (
 	"slices"
 	"sync"
 
+	"go.uber.org/zap"
+
 	"picloud"
 	"picloud/limits"
 	"picloud/store"
@@ -39,7 +41,8 @@ type Executor interface {
 
 // Scripts has scripts run from the forms that it knows and remembers. It is for concurrent use.
 type Scripts struct {
-	next Executor
+	next   Executor
+	logger *zap.Logger
 
 	ctx  context.Context // of what is compiled
 	stop context.CancelFunc
@@ -51,8 +54,8 @@ type Scripts struct {
 }
 
 // New gives Scripts that has everything run or checked by next.
-func New(next Executor) *Scripts {
-	s := &Scripts{next: next, memory: newMemory(maxScripts, maxBytes)}
+func New(next Executor, logger *zap.Logger) *Scripts {
+	s := &Scripts{next: next, logger: logger, memory: newMemory(maxScripts, maxBytes)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s
 }
@@ -105,7 +108,12 @@ func (s *Scripts) Invoke(ctx context.Context, inv supervisor.Invocation, stored 
 	if report.Err == nil || report.Err.Code != picloud.CodeInvalidScript {
 		return report
 	}
-	s.settle(of, nil) // its worker could not read it, and has done nothing that lasts
+	// Its worker could not read it, or not all of it: what has run of the script is as
+	// if it had not, but for its log lines, which may come twice.
+	s.logger.Warn("a compiled form cannot be read; the script is run from source", zap.String("script", of.name))
+	s.mu.Lock()
+	s.memory.unreadable(of)
+	s.mu.Unlock()
 	return s.next.Invoke(ctx, inv)
 }
 

@@ -7,6 +7,9 @@ import (
 	"sync"
 	"testing"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
 	"picloud"
 	"picloud/limits"
 	"picloud/store"
@@ -88,7 +91,7 @@ func callStored(s *Scripts, name, source string, depth int64, form store.Form) *
 
 func TestWhatCallsRun(t *testing.T) {
 	r := &recorder{}
-	s := New(r)
+	s := New(r, zap.NewNop())
 	defer s.Close()
 	for _, c := range []struct {
 		say          string
@@ -151,7 +154,7 @@ func TestScriptsWithoutForm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &recorder{report: c.report}
-			s := New(r)
+			s := New(r, zap.NewNop())
 			defer s.Close()
 			for range 10 {
 				if report := call(s, "a", "A", 64); report.Err != nil || r.last() != "A" {
@@ -175,7 +178,7 @@ func TestBrokenForm(t *testing.T) {
 		}
 		return &supervisor.Report{Outcome: picloud.OutcomeScriptError, Err: &picloud.Error{Code: code}}
 	}}
-	s := New(r)
+	s := New(r, zap.NewNop())
 	defer s.Close()
 	for range 2 {
 		call(s, "a", "A", 64)
@@ -200,7 +203,7 @@ func TestStoredForms(t *testing.T) {
 		t.Helper()
 		l := limits.Defaults()
 		l.MaxExprDepth = depth
-		form, err := New(r).Check(t.Context(), name, source, l)
+		form, err := New(r, zap.NewNop()).Check(t.Context(), name, source, l)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +226,7 @@ func TestStoredForms(t *testing.T) {
 		"a key without a form":               {store.Form{Key: good.Key}, "A"},
 		"where one text begins and one ends": {of("a6", "A", 4), "A"},
 	} {
-		s, before := New(r), r.compilations()
+		s, before := New(r, zap.NewNop()), r.compilations()
 		for range 2 {
 			if callStored(s, "a", "A", 64, c.form); r.last() != c.runs {
 				t.Errorf("%s: ran %q", say, r.last())
@@ -238,8 +241,36 @@ func TestStoredForms(t *testing.T) {
 		}
 		s.Close()
 	}
-	if form, err := New(r).Check(t.Context(), "a", "bad", limits.Defaults()); picloud.ErrorCode(err) != picloud.CodeInvalidScript || form.Key != nil {
+	if form, err := New(r, zap.NewNop()).Check(t.Context(), "a", "bad", limits.Defaults()); picloud.ErrorCode(err) != picloud.CodeInvalidScript || form.Key != nil {
 		t.Errorf("of a source that does not compile: %q, %v", form, err)
+	}
+}
+
+// A stored form that a worker cannot read is said, and made anew like one that is
+// missing.
+func TestBrokenStoredForm(t *testing.T) {
+	bad := "checked a A"
+	r := &recorder{report: func(j *wire.Job) *supervisor.Report {
+		if string(j.Compiled) != bad {
+			return nil
+		}
+		return &supervisor.Report{Outcome: picloud.OutcomeScriptError, Err: &picloud.Error{Code: picloud.CodeInvalidScript}}
+	}}
+	core, said := observer.New(zap.WarnLevel)
+	s := New(r, zap.New(core))
+	defer s.Close()
+	stored, err := s.Check(t.Context(), "a", "A", limits.Defaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	depth := limits.Defaults().MaxExprDepth
+	for i, want := range []string{"A", "A", "form of A", "form of A"} {
+		if report := callStored(s, "a", "A", depth, stored); report.Err != nil || r.last() != want {
+			t.Errorf("call %d: %v, ran %q, want %q", i, report.Err, r.last(), want)
+		}
+	}
+	if n := said.Len(); n != 1 {
+		t.Errorf("it is said %d times", n)
 	}
 }
 
@@ -277,7 +308,7 @@ func TestMemoryIsBounded(t *testing.T) {
 // does, and ends it.
 func TestCompilingKeepsNobodyWaiting(t *testing.T) {
 	r := &recorder{hold: make(chan struct{})}
-	s := New(r)
+	s := New(r, zap.NewNop())
 	var callers sync.WaitGroup
 	for i := range 8 {
 		callers.Go(func() {

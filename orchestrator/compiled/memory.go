@@ -47,6 +47,7 @@ type entry struct {
 	calls   int
 	settled bool   // whether form will not change
 	form    []byte // empty to run it from source
+	stored  bool   // whether form is the one that was stored with the script
 }
 
 func (e *entry) size() int { return entryBytes + 2*len(e.name) + len(e.source) + len(e.form) }
@@ -70,7 +71,7 @@ func (m memory) knows(of script) bool {
 func (m memory) called(of script, form []byte) *entry {
 	e, ok := m.Get(of.name)
 	if !ok || e.script != of {
-		e = &entry{script: of, settled: len(form) > 0, form: form}
+		e = &entry{script: of, settled: len(form) > 0, form: form, stored: len(form) > 0}
 		m.Put(of.name, e)
 	}
 	e.source = of.source // the next call's, at the same place in memory
@@ -84,6 +85,16 @@ func (m memory) settle(of script, form []byte) {
 		return
 	}
 	m.Put(of.name, &entry{script: of, calls: e.calls, settled: true, form: form})
+}
+
+// unreadable notes that a script's form is of no use. In place of a stored one another
+// may be made; of one that was made here that would be the same.
+func (m memory) unreadable(of script) {
+	e, ok := m.Peek(of.name)
+	if !ok || e.script != of {
+		return
+	}
+	m.Put(of.name, &entry{script: of, calls: e.calls, settled: !e.stored})
 }
 
 // forms counts the scripts that have one.

@@ -3,36 +3,34 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"sync"
+	"sync/atomic"
 )
 
 // prepared is a query that is parsed once for each connection, when it is first
 // wanted: before, the schema may not be there.
 type prepared struct {
-	text string
-
-	mu        sync.Mutex
-	statement *sql.Stmt
+	text      string
+	statement atomic.Pointer[sql.Stmt] // nil until then
 }
 
 // on gives the query on db, which is always the same.
 func (p *prepared) on(ctx context.Context, db *sql.DB) (*sql.Stmt, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.statement == nil {
-		var err error
-		if p.statement, err = db.PrepareContext(ctx, p.text); err != nil {
-			return nil, err
-		}
+	if s := p.statement.Load(); s != nil {
+		return s, nil
 	}
-	return p.statement, nil
+	made, err := db.PrepareContext(ctx, p.text)
+	if err != nil {
+		return nil, err
+	}
+	if !p.statement.CompareAndSwap(nil, made) {
+		made.Close() // another was as fast
+	}
+	return p.statement.Load(), nil
 }
 
 func (p *prepared) close() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.statement == nil {
-		return nil
+	if s := p.statement.Load(); s != nil {
+		return s.Close()
 	}
-	return p.statement.Close()
+	return nil
 }

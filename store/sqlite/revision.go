@@ -22,6 +22,7 @@ type revisions struct {
 	conn   driver.Conn // nil until it is needed, and after a failure
 	query  driver.StmtQueryContext
 	index  *walIndex // conn's, nil if it cannot be viewed
+	looked bool      // whether that is known
 	header walHeader // before seen was asked for; zero if it was not whole
 	seen   int64     // data_version, which means something to conn only
 	number uint64    // what seen stands for; never given twice for different values
@@ -59,6 +60,10 @@ func (r *revisions) current() (uint64, bool) {
 		return 0, false
 	}
 	r.header = header
+	if !r.looked { // SQLite has mapped it now
+		r.index, _ = viewIndex(r.path)
+		r.looked = true
+	}
 	if version != r.seen {
 		r.seen = version
 		r.number++
@@ -76,10 +81,7 @@ func (r *revisions) connect() error {
 		return errors.Join(err, conn.Close())
 	}
 	r.conn, r.query = conn, prepared.(driver.StmtQueryContext)
-	r.number++                                 // nobody knows what was written before
-	if _, err := r.dataVersion(); err == nil { // SQLite has mapped it now
-		r.index, _ = viewIndex(r.path)
-	}
+	r.number++ // nobody knows what was written before
 	return nil
 }
 
@@ -111,6 +113,6 @@ func (r *revisions) close() error {
 		r.index.close()
 	}
 	err := errors.Join(r.query.(driver.Stmt).Close(), r.conn.Close())
-	r.conn, r.query, r.index, r.header = nil, nil, nil, walHeader{}
+	r.conn, r.query, r.index, r.looked, r.header = nil, nil, nil, false, walHeader{}
 	return err
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"syscall"
@@ -59,6 +60,43 @@ func TestRevisionIsALookAtMemory(t *testing.T) {
 	mustCreate(t, other, "a")
 	if got := ask(); got == n {
 		t.Error("a write was not noticed")
+	}
+}
+
+// Whatever becomes of the write-ahead log, what is committed is noticed: it is begun
+// anew, cut to nothing, and the database written anew from its beginning.
+func TestRevisionAndTheLog(t *testing.T) {
+	path := dbPath(t)
+	s, other := mustOpen(t, path), mustOpen(t, path)
+	random := rand.New(rand.NewPCG(1, 2))
+	statements := []string{"", "PRAGMA wal_checkpoint(PASSIVE)", "PRAGMA wal_checkpoint(RESTART)", "PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM"}
+	viewed := 0
+	for n := range 300 {
+		if statement := statements[random.IntN(len(statements))]; statement != "" {
+			if _, err := other.writer.ExecContext(t.Context(), statement); err != nil {
+				t.Fatalf("%s: %v", statement, err)
+			}
+		}
+		for range random.IntN(3) {
+			s.Revision() // as calls do, once or twice between writes, or not at all
+		}
+		before, ok := s.Revision()
+		if !ok {
+			t.Fatal("no revision")
+		}
+		if s.revisions.header != (walHeader{}) {
+			viewed++
+		}
+		by := []*Store{s, other}[random.IntN(2)]
+		if _, _, err := by.PutScript(t.Context(), store.Draft{Name: "a", Source: strings.Repeat("x", random.IntN(20_000))}, store.AnyVersion); err != nil {
+			t.Fatal(err)
+		}
+		if after, ok := s.Revision(); !ok || after == before {
+			t.Fatalf("write %d is not noticed: %d, %t", n, after, ok)
+		}
+	}
+	if viewed < 200 {
+		t.Errorf("only %d of 300 times there was a view", viewed)
 	}
 }
 
