@@ -157,18 +157,18 @@ func TestViewKeepsLocks(t *testing.T) {
 }
 
 func TestMappingOf(t *testing.T) {
-	const good = "7fbe9040e000-7fbe90416000 rw-s 00000000 fe:00 9978103                    /var/lib/picloud/picloud.db-shm"
+	const good = "b6f0e000-b6f16000 rw-s 00000000 fe:00 9978103                    /var/lib/picloud/picloud.db-shm"
 	for name, c := range map[string]struct {
 		line string
 		want uintptr
 	}{
-		"it":                 {good, 0x7fbe9040e000},
+		"it":                 {good, 0xb6f0e000},
 		"its second part":    {strings.Replace(good, "00000000", "00008000", 1), 0},
 		"another file":       {strings.Replace(good, "9978103", "9978104", 1), 0},
 		"a deleted one":      {good + " (deleted)", 0},
 		"another folder":     {strings.Replace(good, "/var", "/srv/var", 1), 0},
 		"a private mapping":  {strings.Replace(good, "rw-s", "rw-p", 1), 0},
-		"no file":            {"7fbe9040e000-7fbe90416000 rw-p 00000000 00:00 0", 0},
+		"no file":            {"b6f0e000-b6f16000 rw-p 00000000 00:00 0", 0},
 		"something else":     {"hello", 0},
 		"nothing whatsoever": {"", 0},
 	} {
