@@ -18,10 +18,7 @@ import (
 	"picloud/bench/load"
 	"picloud/bench/peer"
 	"picloud/bench/report"
-	"picloud/limits"
 	"picloud/store/sqlite"
-	"picloud/worker/lua"
-	"picloud/worker/wire"
 )
 
 // The load, the peers and their workers are this test's own program.
@@ -103,9 +100,12 @@ func TestMeasure(t *testing.T) {
 				t.Errorf("%s: %+v", s.Name, f)
 			}
 		}
-		if want := 3 + len(sourceSizes()) + len(p.crowds); len(s.Scale) != want {
+		if want := 3 + len(peer.Sizes()) + len(p.crowds); len(s.Scale) != want {
 			t.Errorf("%s: %d points, want %d", s.Name, len(s.Scale), want)
 		}
+	}
+	if s, ok := run.Side(report.InProcess); !ok || len(s.Scale) != len(peer.Sizes()) {
+		t.Errorf("in-process: %t, %+v", ok, s.Scale)
 	}
 	if !strings.Contains(run.Isolation, "seccomp") || !strings.Contains(run.Isolation, "namespaces") {
 		t.Errorf("isolation %q", run.Isolation)
@@ -195,25 +195,6 @@ func TestPlans(t *testing.T) {
 	}
 	if asked.rounds != 3 || asked.duration != time.Second {
 		t.Errorf("%+v", asked)
-	}
-}
-
-// A large source has just the size it claims, and says the same as a small one.
-func TestSized(t *testing.T) {
-	for _, kib := range sourceSizes() {
-		source := sized(kib << 10)
-		if len(source) != kib<<10 {
-			t.Errorf("%d KiB: %d bytes", kib, len(source))
-		}
-		interpreter, err := lua.New()
-		if err != nil {
-			t.Fatal(err)
-		}
-		result := interpreter.Do(&wire.Job{Purpose: wire.Run, Source: source, Limits: limits.Defaults(),
-			Request: wire.Request{Query: []wire.Pair{{Name: "name", Value: "bench"}}}}, func(*wire.Log) {})
-		if string(result.Response.Body) != peer.Answer {
-			t.Errorf("%d KiB: %+v", kib, result)
-		}
 	}
 }
 

@@ -12,10 +12,10 @@ import (
 	"picloud/bench/report"
 )
 
-// scaled is a load with one thing changed, for one of our sides.
+// scaled is a load with one thing changed, for one of the sides.
 type scaled struct {
 	*report.Point
-	own *own
+	of *side
 	*server
 	path    string
 	paths   int
@@ -24,7 +24,8 @@ type scaled struct {
 }
 
 // growth measures what calls cost with many scripts, with large ones, and with
-// many clients: all loads in turns, round after round.
+// many clients: all loads in turns, round after round. What large scripts cost in the
+// server's process is what they themselves do.
 func (m *measurement) growth(ctx context.Context) error {
 	filled := filepath.Join(m.dir, "large")
 	if err := fill(ctx, filled, m.scripts); err != nil {
@@ -49,9 +50,10 @@ func (m *measurement) growth(ctx context.Context) error {
 		defer d.stop()
 		loads = append(loads, m.loads(o, small.server, d.server)...)
 	}
+	loads = append(loads, m.inProcess()...)
 	for _, l := range loads {
 		if err := m.acquaint(ctx, l); err != nil {
-			return fmt.Errorf("%s with %d %s: %w", l.own.Name, l.Value, l.Name, err)
+			return fmt.Errorf("%s with %d %s: %w", l.of.Name, l.Value, l.Name, err)
 		}
 	}
 	for round := range m.rounds {
@@ -59,19 +61,19 @@ func (m *measurement) growth(ctx context.Context) error {
 			l := loads[(i+round)%len(loads)]
 			r, err := m.spread(ctx, l.server, l.path, l.paths, l.rate, l.clients, m.growing, round)
 			if err != nil {
-				return fmt.Errorf("%s with %d %s: %w", l.own.Name, l.Value, l.Name, err)
+				return fmt.Errorf("%s with %d %s: %w", l.of.Name, l.Value, l.Name, err)
 			}
 			l.Rounds = append(l.Rounds, r)
 		}
 	}
 	for _, l := range loads {
-		l.own.Scale = append(l.own.Scale, *l.Point)
+		l.of.Scale = append(l.of.Scale, *l.Point)
 	}
 	return nil
 }
 
-// acquaint calls the scripts of a load until they are run from their compiled form,
-// unless there are so many that none is called often.
+// acquaint calls the scripts of a load, so that they are in the daemon's memory, unless
+// there are so many that few would stay there.
 func (m *measurement) acquaint(ctx context.Context, l *scaled) error {
 	if l.paths > callable {
 		return nil
@@ -81,19 +83,17 @@ func (m *measurement) acquaint(ctx context.Context, l *scaled) error {
 		if l.paths > 0 {
 			path = fmt.Sprintf(path, i)
 		}
-		for range 4 { // the third or fourth is compiled, in a worker beside them
-			if err := load.Once(load.Spec{Socket: l.socket, Path: path, Want: peer.Answer}); err != nil {
-				return err
-			}
-			pause(ctx, afterwards)
+		if err := load.Once(load.Spec{Socket: l.socket, Path: path, Want: peer.Answer}); err != nil {
+			return err
 		}
+		pause(ctx, afterwards)
 	}
 	return ctx.Err()
 }
 
 func (m *measurement) loads(o *own, few, large *server) []*scaled {
 	point := func(name string, value int, l scaled) *scaled {
-		l.Point, l.own = &report.Point{Name: name, Value: value}, o
+		l.Point, l.of = &report.Point{Name: name, Value: value}, &o.side
 		if l.server == nil {
 			l.server = o.server
 		}
@@ -104,11 +104,26 @@ func (m *measurement) loads(o *own, few, large *server) []*scaled {
 		point(report.OfScripts, m.scripts, scaled{server: large, path: scriptPath, paths: callable, rate: m.rate}),
 		point(report.AnyScript, m.scripts, scaled{server: large, path: scriptPath, paths: m.scripts, rate: m.rate}),
 	}
-	for _, kib := range sourceSizes() {
-		loads = append(loads, point(report.SourceSize, kib, scaled{path: sizedPath(kib), clients: 1}))
+	for _, kib := range peer.Sizes() {
+		loads = append(loads, point(report.SourceSize, kib, scaled{path: "/run/" + sizedName(kib) + "?name=bench", clients: 1}))
 	}
 	for _, n := range m.crowds {
 		loads = append(loads, point(report.Clients, n, scaled{path: o.path, clients: n}))
+	}
+	return loads
+}
+
+func (m *measurement) inProcess() (loads []*scaled) {
+	for _, s := range m.all {
+		if s.Name != report.InProcess {
+			continue
+		}
+		for _, kib := range peer.Sizes() {
+			loads = append(loads, &scaled{
+				Point: &report.Point{Name: report.SourceSize, Value: kib}, of: s, server: s.server,
+				path: peer.SizedPath(kib) + "?name=bench", clients: 1,
+			})
+		}
 	}
 	return loads
 }

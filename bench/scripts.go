@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"go.uber.org/zap"
 
@@ -29,10 +28,7 @@ const (
 // one in a process comes near to the default.
 const sizedMemoryMB = 256
 
-// sourceSizes are in KiB.
-func sourceSizes() []int { return []int{1, 256} }
-
-func sizedPath(kib int) string { return fmt.Sprintf("/run/source-%d?name=bench", kib) }
+func sizedName(kib int) string { return fmt.Sprintf("source-%d", kib) }
 
 // fill makes a database of n scripts in a data directory, each with its form, as when
 // it is deployed. It is written in
@@ -53,7 +49,7 @@ func fill(ctx context.Context, dir string, n int) error {
 	for i := range n {
 		d := store.Draft{Name: fmt.Sprintf("s%06d", i), Source: peer.Source, Enabled: true}
 		if kib := i - callable; n == report.FewScripts && kib >= 0 {
-			d.Name, d.Source = fmt.Sprintf("source-%d", sourceSizes()[kib]), sized(sourceSizes()[kib]<<10)
+			d.Name, d.Source = sizedName(peer.Sizes()[kib]), peer.Sized(peer.Sizes()[kib])
 			d.Overrides.MemoryLimitMB = new(int64(sizedMemoryMB))
 		}
 		if d.Form, err = scripts.Check(ctx, d.Name, d.Source, limits.Defaults()); err == nil {
@@ -95,13 +91,4 @@ func memoryDir() string {
 		return dir
 	}
 	return ""
-}
-
-// sized is a script of so many bytes, made of functions as scripts are, that does
-// what all of them do.
-func sized(bytes int) string {
-	const function = "do local function f(a, b) if a > b then return a - b end return { a, b, a .. \" and \" .. b } end end\n"
-	room := bytes - len(peer.Source) - len("--\n")
-	filler := strings.Repeat(function, room/len(function))
-	return filler + "--" + strings.Repeat("-", room-len(filler)) + "\n" + peer.Source
 }

@@ -16,7 +16,7 @@ import (
 // inProcess runs scripts on the server's own goroutines. An interpreter does one
 // job, so some are kept ready, and the next one is built when an answer is sent.
 type inProcess struct {
-	form  []byte // Source's
+	forms map[string][]byte // Source's at /, those of the sizes at SizedPath
 	ready chan *lua.Interpreter
 }
 
@@ -29,7 +29,12 @@ func newInProcess() (*inProcess, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &inProcess{form, make(chan *lua.Interpreter, readyInterpreters)}
+	h := &inProcess{map[string][]byte{"/": form}, make(chan *lua.Interpreter, readyInterpreters)}
+	for _, kib := range Sizes() {
+		if h.forms[SizedPath(kib)], err = Compile(name, Sized(kib), limits.Defaults()); err != nil {
+			return nil, err
+		}
+	}
 	for range readyInterpreters {
 		if err := h.refill(); err != nil {
 			return nil, err
@@ -61,7 +66,7 @@ func (h *inProcess) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	body, err := outcome(interpreter.Do(job(r, h.form), func(*wire.Log) {}))
+	body, err := outcome(interpreter.Do(job(r, h.forms[r.URL.Path]), func(*wire.Log) {}))
 	respond(w, body, err)
 	http.NewResponseController(w).Flush()
 	h.refill() // if it fails, the next request says so

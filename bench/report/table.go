@@ -132,7 +132,7 @@ func (r *Run) rest() Table {
 func (r *Run) scale() Table {
 	t := Table{Name: "scale", Title: "What it costs as things grow: times and CPU in µs",
 		Head: []string{"side", "with", "p50", "p99", "requests/s", "CPU a call", "refused"}}
-	for _, s := range r.Own() {
+	for _, s := range r.Sides {
 		for _, p := range s.Scale {
 			t.Rows = append(t.Rows, []string{s.Name, thousands(float64(p.Value)) + " " + p.Name,
 				thousands(p.P50()), thousands(p.P99()), thousands(p.PerSecond()), thousands(p.CPU()), thousands(float64(p.Refused()))})

@@ -23,7 +23,6 @@ func TestRevisionsWithoutView(t *testing.T) {
 		s.revisions.path = "/nowhere"
 		return s
 	}
-	storetest.Run(t, func(t *testing.T) store.Store { return blind(dbPath(t)) })
 	storetest.RunShared(t, func(t *testing.T) (one, other store.Store) {
 		path := dbPath(t)
 		return blind(path), blind(path)
