@@ -31,8 +31,8 @@ const sizedMemoryMB = 256
 func sizedName(kib int) string { return fmt.Sprintf("source-%d", kib) }
 
 // fill makes a database of n scripts in a data directory, each with its form, as when
-// it is deployed. It is written in
-// memory, where each of so many transactions need not wait for a disk.
+// it is deployed. It is written in memory, where each of so many transactions need not
+// wait for a disk.
 func fill(ctx context.Context, dir string, n int) error {
 	scratch, err := os.MkdirTemp(memoryDir(), "picloud-bench-")
 	if err != nil {
