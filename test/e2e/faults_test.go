@@ -91,7 +91,8 @@ func TestWorkersCannotBeMade(t *testing.T) {
 			d.eventually("/readyz tells", 10*time.Second, func() bool {
 				a := d.request("GET", "/readyz", "")
 				pool, _ := a.field("pool").(object)
-				return a.status == http.StatusServiceUnavailable && pool["state"] == "failing"
+				// a worker that is killed is idle until the daemon has seen its end
+				return a.status == http.StatusServiceUnavailable && pool["state"] == "failing" && pool["idle"] == 0.0
 			})
 			before, since := len(d.records("a worker could not be started")), time.Now()
 			d.run("hello").expect(t, 503, object{"code": "overloaded"}) // after ten seconds
