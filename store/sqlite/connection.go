@@ -16,6 +16,10 @@ import (
 // for seconds.
 const busyTimeout = 30 * time.Second
 
+// lookupTimeout is the same for the look-up of a script, which does not end with its
+// context.
+const lookupTimeout = 2 * time.Second
+
 func openWriter(path string) (*sql.DB, error) {
 	// Each transaction takes the write lock at once: one that began as a
 	// reader could not get it once another has written.
@@ -24,6 +28,14 @@ func openWriter(path string) (*sql.DB, error) {
 
 func openReaders(path string) (*sql.DB, error) {
 	return open(path, readConns, url.Values{"_query_only": {"1"}})
+}
+
+// openLookups gives what opens the connections that read single scripts. They wait
+// for other programs only where one has died and another clears up after it.
+func openLookups(path string) (driver.Connector, error) {
+	return connector(path, url.Values{
+		"_query_only": {"1"}, "_busy_timeout": {strconv.FormatInt(lookupTimeout.Milliseconds(), 10)}, "_error_rc": {"1"}, "mode": {"rw"},
+	})
 }
 
 // openWatch gives what opens the connection that looks for changes. It never

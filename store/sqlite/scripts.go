@@ -22,9 +22,6 @@ const (
 		memory_limit_mb = :memory, timeout_ms = :timeout, form_key = :form_key, form = :form, updated_at = :now`
 )
 
-// byName reads what a call needs. To parse it anew for each would take twice as long.
-const byName = "SELECT " + columns + ", source, form_key, form FROM scripts WHERE name = ?"
-
 // CreateScript is part of store.Store.
 func (s *Store) CreateScript(ctx context.Context, d store.Draft) (store.Script, error) {
 	created, err := s.put(ctx, d, insert+" ON CONFLICT DO NOTHING RETURNING "+columns)
@@ -82,24 +79,16 @@ func (s *Store) put(ctx context.Context, d store.Draft, statement string, more .
 
 // Script is part of store.Store.
 func (s *Store) Script(ctx context.Context, name string) (store.Script, error) {
-	var found store.Script
-	err := s.read(ctx, func(db *sql.DB) (err error) {
-		var source, key, form []byte
-		query, err := s.byName.on(ctx, db)
-		if err != nil {
-			return err
-		}
-		found, err = scan(query.QueryRowContext(ctx, name), &source, &key, &form)
-		found.Source, found.Form = string(source), store.Form{Key: key, Bytes: form}
-		return err
-	})
+	s.running.RLock()
+	defer s.running.RUnlock()
+	if s.closed {
+		return store.Script{}, store.Unavailable(sql.ErrConnDone)
+	}
+	found, err := s.lookups.script(ctx, name)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = store.NotFound(name)
+		return store.Script{}, store.NotFound(name)
 	}
-	if err != nil {
-		return store.Script{}, err
-	}
-	return found, nil
+	return found, mapped(ctx, err)
 }
 
 // Scripts is part of store.Store.

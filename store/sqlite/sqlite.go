@@ -1,7 +1,7 @@
 // Package sqlite keeps scripts and the ceiling in one SQLite file, with nothing
 // to install or run beside PiCloud. It is a store.Store.
 //
-// One connection writes, a few read, and one looks whether anybody has written.
+// One connection writes, a few read, a few more look single scripts up, and one looks whether anybody has written.
 // Write-ahead logging lets them work at the same time, and lets several programs
 // share the file: every write takes the write lock before it reads (BEGIN
 // IMMEDIATE), and waits for another program's up to busyTimeout. A write that has returned survives a power cut.
@@ -36,7 +36,7 @@ type Store struct {
 	writer  *sql.DB // one connection
 	readers *sql.DB // readConns connections that cannot write
 
-	byName    prepared // on readers
+	lookups   *lookups // of single scripts
 	revisions revisions
 
 	// running is held for reading by each call, and for writing by Close:
@@ -104,11 +104,18 @@ func connect(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(unopened(path, err), writer.Close())
 	}
+	single, err := openLookups(path)
+	if err != nil {
+		return nil, errors.Join(unopened(path, err), writer.Close(), readers.Close())
+	}
 	watch, err := openWatch(path)
 	if err != nil {
 		return nil, errors.Join(unopened(path, err), writer.Close(), readers.Close())
 	}
-	s := &Store{writer: writer, readers: readers, byName: prepared{text: byName}, revisions: revisions{connector: watch, path: path}}
+	s := &Store{
+		writer: writer, readers: readers,
+		lookups: newLookups(single), revisions: revisions{connector: watch, path: path},
+	}
 	var mode string
 	if err := writer.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
 		return nil, errors.Join(unopened(path, withContext(ctx, err)), s.Close())
@@ -155,7 +162,7 @@ func (s *Store) Close() error {
 	s.closed = true
 	// The writer last: the last connection to close moves the write-ahead log
 	// into the database file, which readers cannot.
-	if err := errors.Join(s.revisions.close(), s.byName.close(), s.readers.Close(), s.writer.Close()); err != nil {
+	if err := errors.Join(s.revisions.close(), s.lookups.close(), s.readers.Close(), s.writer.Close()); err != nil {
 		return store.Unavailable(err)
 	}
 	return nil
