@@ -1,8 +1,10 @@
 package supervisor
 
 import (
+	"cmp"
 	"fmt"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -57,20 +59,62 @@ func pipe(daemonEnd int) (r, w *os.File, err error) {
 // maxPipeSize is how many bytes a pipe is made to hold at most.
 const maxPipeSize = 512 << 10
 
+// send writes the parts of a frame to a pipe as one, see writev(2), until its deadline:
+// they need not be copied to be in one piece.
+func send(pipe *os.File, parts ...[]byte) error {
+	conn, err := pipe.SyscallConn()
+	if err != nil {
+		return err
+	}
+	left := 0
+	for _, part := range parts {
+		left += len(part)
+	}
+	widen(conn, left)
+	var failed error
+	err = conn.Write(func(fd uintptr) (done bool) {
+		for left > 0 {
+			n, err := unix.Writev(int(fd), parts)
+			switch err {
+			case nil:
+			case unix.EINTR:
+				continue
+			case unix.EAGAIN:
+				return false
+			default:
+				failed = err
+				return true
+			}
+			left -= n
+			parts = behind(parts, n)
+		}
+		return true
+	})
+	return cmp.Or(err, failed)
+}
+
+// behind gives what follows the first n bytes of parts.
+func behind(parts [][]byte, n int) [][]byte {
+	for len(parts) > 0 && n >= len(parts[0]) {
+		n -= len(parts[0])
+		parts = parts[1:]
+	}
+	if n > 0 {
+		parts = append([][]byte{parts[0][n:]}, parts[1:]...)
+	}
+	return parts
+}
+
 // widen makes room in a pipe for so many bytes, so that they can be written at once,
 // and whoever reads them is not woken for each part. A pipe that stays as it is does
 // as well, only slower: an unprivileged user may have a bounded number of large ones,
 // see pipe(7).
-func widen(pipe *os.File, bytes int) {
+func widen(pipe syscall.RawConn, bytes int) {
 	const small = 16 << 10 // most jobs; a page of some kernels
 	if bytes <= small {
 		return
 	}
-	conn, err := pipe.SyscallConn()
-	if err != nil {
-		return
-	}
-	conn.Control(func(fd uintptr) {
+	pipe.Control(func(fd uintptr) {
 		if size, err := unix.FcntlInt(fd, unix.F_GETPIPE_SZ, 0); err == nil && size < min(bytes, maxPipeSize) {
 			unix.FcntlInt(fd, unix.F_SETPIPE_SZ, min(bytes, maxPipeSize))
 		}

@@ -61,7 +61,7 @@ func proveWorker(ctx context.Context, s Spawner, e Enclosures, eager, kill bool)
 		return nil
 	}
 	job := &wire.Job{Purpose: wire.Prove, Limits: limits.Defaults()}
-	frame, err := job.Encode()
+	frame, err := job.Parts()
 	if err == nil {
 		err = w.hand(job, frame, nil)
 	}

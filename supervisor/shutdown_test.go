@@ -38,7 +38,7 @@ func TestAbortedWorkerTakesNoJob(t *testing.T) {
 	}
 	defer w.process.closePipes()
 	w.abort()
-	if err := w.hand(job("answer"), []byte("a frame"), nil); !errors.Is(err, errGone) {
+	if err := w.hand(job("answer"), [][]byte{[]byte("a frame")}, nil); !errors.Is(err, errGone) {
 		t.Errorf("hand: %v, want errGone", err)
 	}
 	if _, err := answers.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {

@@ -101,7 +101,7 @@ func (s *Supervisor) invoke(ctx context.Context, inv Invocation, queue *queue, l
 	if err := queue.enter(ctx, line); err != nil {
 		return refused(err)
 	}
-	frame, err := inv.Job.Encode() // not before: what waits should not hold it twice
+	frame, err := inv.Job.Parts() // not before: what waits should not hold it twice
 	if err != nil {
 		queue.leave(line)
 		return refused(err)
@@ -132,14 +132,15 @@ func (s *Supervisor) invoke(ctx context.Context, inv Invocation, queue *queue, l
 	outcome, problem := classify(&w.end, inv.Job, s.config.Enclosures.Mode())
 	r := &Report{Outcome: outcome, Err: problem, Usage: usage(w, time.Since(started))}
 	if problem == nil {
-		r.Response, r.Compiled = w.end.result.Response, w.end.result.Compiled
+		r.Response = w.end.result.Response
+		r.Compiled = slices.Clip(slices.Clone(w.end.result.Compiled)) // is kept, the rest of its frame is not
 	}
 	return r
 }
 
 // hand finds a worker that takes the job. One that died while it was idle is
 // no reason to fail the call, so the next one gets it.
-func (s *Supervisor) hand(ctx context.Context, inv Invocation, frame []byte) (*worker, time.Time, error) {
+func (s *Supervisor) hand(ctx context.Context, inv Invocation, frame [][]byte) (*worker, time.Time, error) {
 	for range 5 {
 		w, err := s.pool.take(ctx)
 		if err != nil {
@@ -182,7 +183,7 @@ func (s *Supervisor) Check(ctx context.Context, name, source string, l limits.Li
 		r = check(wire.Check)
 	}
 	if r.Err == nil {
-		return slices.Clip(slices.Clone(r.Compiled)), nil // without the rest of its frame
+		return r.Compiled, nil
 	}
 	if r.Err.Code != picloud.CodeInvalidScript && r.Outcome == picloud.OutcomeLimitExceeded {
 		return nil, &picloud.Error{

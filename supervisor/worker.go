@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime"
 	"sync"
-	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -292,10 +291,10 @@ func (w *worker) handedOver() (*wire.Job, func(*wire.Log)) {
 // part of the script has run.
 var errGone = errors.New("the worker ended before it had its job")
 
-// hand gives the worker its job, of which frame is the encoding, and starts its
+// hand gives the worker its job, of which frame is the encoding in parts, and starts its
 // wall clock. After errGone another worker may have the job; after another error
 // the worker is being ended.
-func (w *worker) hand(job *wire.Job, frame []byte, log func(*wire.Log)) error {
+func (w *worker) hand(job *wire.Job, frame [][]byte, log func(*wire.Log)) error {
 	if err := w.limit(job.Limits.MemoryLimitMB); err != nil {
 		if w.abort(); w.hasEnded() {
 			return errGone // and its process and its cgroup with it
@@ -313,9 +312,8 @@ func (w *worker) hand(job *wire.Job, frame []byte, log func(*wire.Log)) error {
 	w.process.Jobs.SetWriteDeadline(deadline)
 	w.mu.Unlock()
 
-	widen(w.process.Jobs, len(frame))
-	_, err := w.process.Jobs.Write(frame)
-	if errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) {
+	err := send(w.process.Jobs, frame...)
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		// it begins only when it has the whole job
 		w.abort()
 		return errGone

@@ -21,7 +21,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"slices"
 	"sync"
 
 	"go.uber.org/zap"
@@ -163,7 +162,7 @@ func (s *Scripts) make(of script, l limits.Limits) (form []byte, settled bool) {
 	}})
 	switch r.Outcome {
 	case picloud.OutcomeOK:
-		return slices.Clip(slices.Clone(r.Compiled)), true // without the rest of its frame
+		return r.Compiled, true
 	case picloud.OutcomeOverloaded, picloud.OutcomeInternal:
 		return nil, false
 	}

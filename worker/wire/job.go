@@ -1,6 +1,10 @@
 package wire
 
-import "picloud/limits"
+import (
+	"encoding/binary"
+
+	"picloud/limits"
+)
 
 // Purpose says what a worker shall do with a job's source.
 type Purpose byte
@@ -39,10 +43,29 @@ type Pair struct{ Name, Value string }
 // Encode gives the job's whole frame, in one allocation. It fails with
 // ErrProtocol if something in it is over its bound.
 func (j *Job) Encode() ([]byte, error) {
+	b, err := j.encode(len(j.Compiled))
+	if err != nil {
+		return nil, err
+	}
+	return append(b, j.Compiled...), nil
+}
+
+// Parts gives the same as two parts, of which the second is Compiled itself: the larger
+// part of some jobs, and the same in all of a script.
+func (j *Job) Parts() ([][]byte, error) {
+	b, err := j.encode(0)
+	if err != nil {
+		return nil, err
+	}
+	return [][]byte{b, j.Compiled}, nil
+}
+
+// encode gives the frame without Compiled, which ends it, and with room for more.
+func (j *Job) encode(room int) ([]byte, error) {
 	if err := j.check(); err != nil {
 		return nil, err
 	}
-	b := frame(j.size())
+	b := frame(j.size() + room)
 	b = append(b, byte(j.Purpose))
 	b = appendString(b, j.InvocationID)
 	b = appendString(b, j.ScriptName)
@@ -56,8 +79,8 @@ func (j *Job) Encode() ([]byte, error) {
 	b = appendPairs(b, j.Request.Query)
 	b = appendPairs(b, j.Request.Headers)
 	b = appendString(b, j.Request.Body)
-	b = appendString(b, j.Compiled)
-	return seal(KindJob, b)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(j.Compiled)))
+	return seal(KindJob, b, len(j.Compiled))
 }
 
 // check holds the job against the bounds that DecodeJob holds it against.
@@ -84,13 +107,13 @@ func (j *Job) check() error {
 	return checkPairs(j.Request.Headers)
 }
 
-// size is that of the payload.
+// size is that of the payload without Compiled.
 func (j *Job) size() int {
 	return 1 + 8 + 8*len(limits.Names()) +
 		prefixSize + len(j.InvocationID) + prefixSize + len(j.ScriptName) + prefixSize + len(j.Source) +
 		prefixSize + len(j.Request.Method) + prefixSize + len(j.Request.Path) +
 		pairsSize(j.Request.Query) + pairsSize(j.Request.Headers) + prefixSize + len(j.Request.Body) +
-		prefixSize + len(j.Compiled)
+		prefixSize
 }
 
 // DecodeJob reads a Job frame's payload.

@@ -32,7 +32,7 @@ func (l *Log) Encode() ([]byte, error) {
 	if _, err := DecodeLog(b[headerSize:]); err != nil {
 		return nil, err
 	}
-	return seal(KindLog, b)
+	return seal(KindLog, b, 0)
 }
 
 // DecodeLog reads a Log frame's payload.

@@ -73,7 +73,7 @@ func (r *Result) Encode() ([]byte, error) {
 	if _, err := DecodeResult(b[headerSize:]); err != nil {
 		return nil, err
 	}
-	return seal(KindResult, b)
+	return seal(KindResult, b, 0)
 }
 
 // DecodeResult reads a Result frame's payload.

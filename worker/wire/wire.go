@@ -85,8 +85,9 @@ const headerSize = 5
 // to and then seal.
 func frame(sizeHint int) []byte { return make([]byte, headerSize, headerSize+sizeHint) }
 
-func seal(k Kind, b []byte) ([]byte, error) {
-	n := len(b) - headerSize
+// seal writes the header of a frame of which b is all but so many bytes that follow it.
+func seal(k Kind, b []byte, rest int) ([]byte, error) {
+	n := len(b) - headerSize + rest
 	if limit, ok := k.maxPayload(); !ok || n > limit {
 		return nil, protocolError("a %q frame of %d bytes is over its bound of %d", k, n, limit)
 	}
@@ -165,7 +166,7 @@ func Ready() []byte { return []byte{byte(KindReady), 0, 0, 0, 0} }
 // reason is cut at MaxMessage.
 func Refused(reason string) []byte {
 	reason = reason[:min(len(reason), MaxMessage)]
-	b, err := seal(KindRefused, append(frame(len(reason)), reason...))
+	b, err := seal(KindRefused, append(frame(len(reason)), reason...), 0)
 	if err != nil {
 		panic(err) // unreachable: the reason was just cut to its bound
 	}

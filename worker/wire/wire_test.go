@@ -124,6 +124,9 @@ func TestBounds(t *testing.T) {
 		if got, err := DecodeJob(frame[headerSize:]); err != nil || !reflect.DeepEqual(got, job) {
 			t.Errorf("%s: what is encoded is not decoded: %v", name, err)
 		}
+		if parts, err := job.Parts(); err != nil || !bytes.Equal(bytes.Join(parts, nil), frame) || len(parts[0]) != cap(parts[0]) {
+			t.Errorf("%s: in parts it is another frame: %v", name, err)
+		}
 		if len(frame) != cap(frame) {
 			t.Errorf("%s: the frame has %d bytes, room for %d", name, len(frame), cap(frame))
 		}
