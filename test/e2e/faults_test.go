@@ -68,10 +68,11 @@ func (d *daemon) spawnFaults() map[string]func() (end func()) {
 			return func() { write(string(usual)) }
 		}
 	}
-	return map[string]func() func(){
-		"pids.max":               set("pids.max", "0"),
-		"cgroup.max.descendants": set("cgroup.max.descendants", "0"),
+	faults := map[string]func() func(){"pids.max": set("pids.max", "0")}
+	if spawner() != "zygote" { // cgroups are made alike, whoever makes the workers
+		faults["cgroup.max.descendants"] = set("cgroup.max.descendants", "0")
 	}
+	return faults
 }
 
 // While no worker can be made the daemon says so, refuses calls, does not spin,
