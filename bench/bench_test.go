@@ -58,7 +58,7 @@ func programs(t *testing.T) string {
 func TestMeasure(t *testing.T) {
 	const short = 60 * time.Millisecond
 	p := plan{rounds: 2, rate: 300, clients: 2, warmUp: short / 3, duration: short, growing: short, settle: short, quiet: short,
-		starts: 1, pool: 3, scripts: 30, crowds: []int{1, 2}}
+		starts: 1, pool: 3, some: 400, scripts: 500, crowds: []int{1, 2}}
 	var progress bytes.Buffer
 	run, err := measure(t.Context(), p, programs(t), &progress)
 	if err != nil {
@@ -100,11 +100,11 @@ func TestMeasure(t *testing.T) {
 				t.Errorf("%s: %+v", s.Name, f)
 			}
 		}
-		if want := 3 + len(peer.Sizes()) + len(p.crowds); len(s.Scale) != want {
+		if want := 4 + len(peer.Sized()) + len(p.crowds); len(s.Scale) != want {
 			t.Errorf("%s: %d points, want %d", s.Name, len(s.Scale), want)
 		}
 	}
-	if s, ok := run.Side(report.InProcess); !ok || len(s.Scale) != len(peer.Sizes()) {
+	if s, ok := run.Side(report.InProcess); !ok || len(s.Scale) != len(peer.Sized()) {
 		t.Errorf("in-process: %t, %+v", ok, s.Scale)
 	}
 	if !strings.Contains(run.Isolation, "seccomp") || !strings.Contains(run.Isolation, "namespaces") {

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"picloud/bench/load"
 	"picloud/bench/peer"
@@ -19,6 +19,8 @@ type scaled struct {
 	*server
 	path    string
 	paths   int
+	inTurn  bool // none of the paths twice
+	first   int  // inTurn: where the next round begins
 	rate    float64
 	clients int
 }
@@ -27,28 +29,29 @@ type scaled struct {
 // many clients: all loads in turns, round after round. What large scripts cost in the
 // server's process is what they themselves do.
 func (m *measurement) growth(ctx context.Context) error {
-	filled := filepath.Join(m.dir, "large")
-	if err := fill(ctx, filled, m.scripts); err != nil {
-		return err
+	counts := []int{report.FewScripts, m.some, m.scripts}
+	for _, n := range counts {
+		if err := fill(ctx, filepath.Join(m.dir, strconv.Itoa(n)), n); err != nil {
+			return err
+		}
 	}
 	var loads []*scaled
 	for _, o := range m.ours {
-		few, large := filepath.Join(o.dir, "few"), filepath.Join(o.dir, "large")
-		if err := errors.Join(fill(ctx, few, report.FewScripts), os.CopyFS(large, os.DirFS(filled))); err != nil {
-			return err
+		// all have just been started: what they are compared in is their stores
+		var servers []*server
+		for _, n := range counts {
+			store := strconv.Itoa(n)
+			if err := os.CopyFS(filepath.Join(o.dir, store), os.DirFS(filepath.Join(m.dir, store))); err != nil {
+				return err
+			}
+			d, err := o.startReady(ctx, filepath.Join(o.dir, store))
+			if err != nil {
+				return fmt.Errorf("%s with %d scripts: %w", o.Name, n, err)
+			}
+			defer d.stop()
+			servers = append(servers, d.server)
 		}
-		// both have just been started: what they are compared in is their stores
-		small, err := o.startReady(ctx, few)
-		if err != nil {
-			return fmt.Errorf("%s with %d scripts: %w", o.Name, report.FewScripts, err)
-		}
-		defer small.stop()
-		d, err := o.startReady(ctx, large)
-		if err != nil {
-			return fmt.Errorf("%s with %d scripts: %w", o.Name, m.scripts, err)
-		}
-		defer d.stop()
-		loads = append(loads, m.loads(o, small.server, d.server)...)
+		loads = append(loads, m.loads(o, servers[0], servers[1], servers[2])...)
 	}
 	loads = append(loads, m.inProcess()...)
 	for _, l := range loads {
@@ -59,9 +62,14 @@ func (m *measurement) growth(ctx context.Context) error {
 	for round := range m.rounds {
 		for i := range loads {
 			l := loads[(i+round)%len(loads)]
-			r, err := m.spread(ctx, l.server, l.path, l.paths, l.rate, l.clients, m.growing, round)
+			r, total, err := m.spread(ctx, l.server, load.Spec{
+				Path: l.path, Paths: l.paths, InTurn: l.inTurn, First: l.first, Rate: l.rate, Clients: l.clients, Duration: m.growing,
+			}, round)
 			if err != nil {
 				return fmt.Errorf("%s with %d %s: %w", l.of.Name, l.Value, l.Name, err)
+			}
+			if l.first += total; l.inTurn && l.first > l.paths {
+				return fmt.Errorf("%s with %d %s: it takes more, some were called again", l.of.Name, l.Value, l.Name)
 			}
 			l.Rounds = append(l.Rounds, r)
 		}
@@ -73,9 +81,9 @@ func (m *measurement) growth(ctx context.Context) error {
 }
 
 // acquaint calls the scripts of a load, so that they are in the daemon's memory, unless
-// there are so many that few would stay there.
+// they are to be called for the first time.
 func (m *measurement) acquaint(ctx context.Context, l *scaled) error {
-	if l.paths > callable {
+	if l.inTurn {
 		return nil
 	}
 	for i := range max(1, l.paths) {
@@ -91,7 +99,7 @@ func (m *measurement) acquaint(ctx context.Context, l *scaled) error {
 	return ctx.Err()
 }
 
-func (m *measurement) loads(o *own, few, large *server) []*scaled {
+func (m *measurement) loads(o *own, few, some, many *server) []*scaled {
 	point := func(name string, value int, l scaled) *scaled {
 		l.Point, l.of = &report.Point{Name: name, Value: value}, &o.side
 		if l.server == nil {
@@ -99,13 +107,17 @@ func (m *measurement) loads(o *own, few, large *server) []*scaled {
 		}
 		return &l
 	}
-	loads := []*scaled{
-		point(report.OfScripts, report.FewScripts, scaled{server: few, path: scriptPath, paths: callable, rate: m.rate}),
-		point(report.OfScripts, m.scripts, scaled{server: large, path: scriptPath, paths: callable, rate: m.rate}),
-		point(report.AnyScript, m.scripts, scaled{server: large, path: scriptPath, paths: m.scripts, rate: m.rate}),
+	same := func(n int, s *server) *scaled {
+		return point(report.OfScripts, n, scaled{server: s, path: scriptPath, paths: callable(), rate: m.rate})
 	}
-	for _, kib := range peer.Sizes() {
-		loads = append(loads, point(report.SourceSize, kib, scaled{path: "/run/" + sizedName(kib) + "?name=bench", clients: 1}))
+	first := func(n int, s *server) *scaled {
+		return point(report.FirstCalls, n, scaled{server: s, path: scriptPath, paths: n, inTurn: true, rate: m.rate})
+	}
+	loads := []*scaled{
+		same(report.FewScripts, few), same(m.scripts, many), first(m.some, some), first(m.scripts, many),
+	}
+	for _, s := range peer.Sized() {
+		loads = append(loads, point(kind(s), s.KiB, scaled{path: "/run/" + s.Name + "?name=bench", clients: 1}))
 	}
 	for _, n := range m.crowds {
 		loads = append(loads, point(report.Clients, n, scaled{path: o.path, clients: n}))
@@ -114,16 +126,23 @@ func (m *measurement) loads(o *own, few, large *server) []*scaled {
 }
 
 func (m *measurement) inProcess() (loads []*scaled) {
-	for _, s := range m.all {
-		if s.Name != report.InProcess {
+	for _, side := range m.all {
+		if side.Name != report.InProcess {
 			continue
 		}
-		for _, kib := range peer.Sizes() {
+		for _, s := range peer.Sized() {
 			loads = append(loads, &scaled{
-				Point: &report.Point{Name: report.SourceSize, Value: kib}, of: s, server: s.server,
-				path: peer.SizedPath(kib) + "?name=bench", clients: 1,
+				Point: &report.Point{Name: kind(s), Value: s.KiB}, of: side, server: side.server,
+				path: s.Path() + "?name=bench", clients: 1,
 			})
 		}
 	}
 	return loads
+}
+
+func kind(s peer.SizedScript) string {
+	if s.Makes {
+		return report.Functions
+	}
+	return report.Modules
 }

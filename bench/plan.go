@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"time"
+
+	"picloud/bench/report"
 )
 
 // plan is how long a run takes, and with how much.
@@ -18,6 +20,7 @@ type plan struct {
 	quiet    time.Duration // without any load
 	starts   int
 	pool     int   // warm workers in the pool whose memory is looked at
+	some     int   // scripts in the store between
 	scripts  int   // in the large store
 	crowds   []int // clients of the loads that show how cost grows
 }
@@ -26,7 +29,7 @@ type plan struct {
 func newPlan(quick bool, rounds int, duration time.Duration) plan {
 	p := plan{
 		rounds: 5, rate: 200, clients: 16, warmUp: 200 * time.Millisecond, duration: 1200 * time.Millisecond,
-		growing: time.Second, settle: 3 * time.Second, quiet: time.Minute, starts: 7, pool: 32, scripts: 100_000, crowds: []int{1, 4, 16, 64},
+		growing: time.Second, settle: 3 * time.Second, quiet: time.Minute, starts: 7, pool: 32, some: report.SomeScripts, scripts: 100_000, crowds: []int{1, 4, 16, 64},
 	}
 	if quick {
 		p.quick, p.rounds, p.duration, p.growing = true, 1, 600*time.Millisecond, 400*time.Millisecond

@@ -18,17 +18,15 @@ import (
 )
 
 // The scripts of a store: callable ones of the same source, whose names are
-// numbers below some count, and two whose sources differ in size.
-const (
-	scriptPath = "/run/s%06d?name=bench"
-	callable   = report.FewScripts - 2
-)
+// numbers below some count, and in the small store those whose sources differ in size.
+const scriptPath = "/run/s%06d?name=bench"
+
+// callable is how many of the small store's scripts have the same source.
+func callable() int { return report.FewScripts - len(peer.Sized()) }
 
 // sizedMemoryMB is the memory_limit_mb of scripts of a size: compiling a large
 // one in a process comes near to the default.
 const sizedMemoryMB = 256
-
-func sizedName(kib int) string { return fmt.Sprintf("source-%d", kib) }
 
 // fill makes a database of n scripts in a data directory, each with its form, as when
 // it is deployed. It is written in memory, where each of so many transactions need not
@@ -46,10 +44,11 @@ func fill(ctx context.Context, dir string, n int) error {
 	}
 	scripts := compiled.New(here{}, zap.NewNop())
 	defer scripts.Close()
+	sized := peer.Sized()
 	for i := range n {
 		d := store.Draft{Name: fmt.Sprintf("s%06d", i), Source: peer.Source, Enabled: true}
-		if kib := i - callable; n == report.FewScripts && kib >= 0 {
-			d.Name, d.Source = sizedName(peer.Sizes()[kib]), peer.Sized(peer.Sizes()[kib])
+		if k := i - callable(); n == report.FewScripts && k >= 0 {
+			d.Name, d.Source = sized[k].Name, sized[k].Source
 			d.Overrides.MemoryLimitMB = new(int64(sizedMemoryMB))
 		}
 		if d.Form, err = scripts.Check(ctx, d.Name, d.Source, limits.Defaults()); err == nil {

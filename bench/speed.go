@@ -49,35 +49,34 @@ func (m *measurement) speed(ctx context.Context) error {
 
 // load makes one load on a side: open if there is a rate, else of closed loops.
 func (m *measurement) load(ctx context.Context, s *side, path string, rate float64, clients int, d time.Duration, round int) (report.Round, error) {
-	return m.spread(ctx, s.server, path, 0, rate, clients, d, round)
+	r, _, err := m.spread(ctx, s.server, load.Spec{Path: path, Rate: rate, Clients: clients, Duration: d}, round)
+	return r, err
 }
 
-// spread makes a load on a server whose path has a number below paths in it.
-func (m *measurement) spread(ctx context.Context, s *server, path string, paths int, rate float64, clients int, d time.Duration, round int) (r report.Round, err error) {
+// spread makes a load on a server, and tells how many requests that took in all.
+func (m *measurement) spread(ctx context.Context, s *server, l load.Spec, round int) (r report.Round, total int, err error) {
 	before, err := s.cpu()
 	if err != nil {
-		return r, err
+		return r, 0, err
 	}
+	l.Socket, l.Want, l.WarmUp, l.Seed = s.socket, peer.Answer, m.warmUp, uint64(round)
 	var result load.Result
-	err = s.ask(ctx, func(r load.Result) error { result = r; return nil }, load.Spec{
-		Socket: s.socket, Path: path, Paths: paths, Want: peer.Answer, Rate: rate, Clients: clients,
-		WarmUp: m.warmUp, Duration: d, Seed: uint64(round),
-	})
+	err = s.ask(ctx, func(r load.Result) error { result = r; return nil }, l)
 	if err != nil {
-		return r, err
+		return r, 0, err
 	}
 	if result.Requests == 0 {
-		return r, fmt.Errorf("nothing was measured: %d of %d requests were refused", result.Refused, result.Total)
+		return r, 0, fmt.Errorf("nothing was measured: %d of %d requests were refused", result.Refused, result.Total)
 	}
 	pause(ctx, afterwards)
 	after, err := s.cpu()
 	if err != nil {
-		return r, err
+		return r, 0, err
 	}
 	return report.Round{
 		P50: result.P50, P99: result.P99, PerSecond: result.PerSecond, Requests: result.Requests, Refused: result.Refused,
 		CPU: float64((after - before).Microseconds()) / float64(result.Total),
-	}, ctx.Err()
+	}, result.Total, ctx.Err()
 }
 
 // cpu is what the server and all processes below it have used.

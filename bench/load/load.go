@@ -30,6 +30,8 @@ type Spec struct {
 	Socket      string
 	Path        string        // with a verb for a number below Paths, if there are any
 	Paths       int           // 0: Path as it is
+	InTurn      bool          // an open load's paths: none twice before all have had one, see turn; else at random
+	First       int           // InTurn: the turn that the first request has
 	Want        string        // the body of every answer; its status has to be 200
 	Rate        float64       // requests a second, sent at random times; 0 for closed loops
 	Connections int           // of an open load, at most; 0: maxOpen
@@ -91,6 +93,9 @@ func begin(ctx context.Context, s Spec) (finish func() (Result, error), err erro
 	if s.Duration <= 0 || (s.Rate <= 0) == (s.Clients <= 0) {
 		return nil, fmt.Errorf("a duration is needed, and either a rate or clients: %+v", s)
 	}
+	if s.InTurn && (s.Rate <= 0 || s.Paths <= 0 || s.Paths%apart == 0) {
+		return nil, fmt.Errorf("paths in turn need a rate, and a number that is no multiple of %d: %+v", apart, s)
+	}
 	r := &recorder{begin: time.Now().Add(s.WarmUp)}
 	r.end = r.begin.Add(s.Duration)
 	answered := func() {}
@@ -131,7 +136,7 @@ func closed(ctx context.Context, s Spec, r *recorder) {
 					}
 				}
 				begin := time.Now()
-				err := c.call(s.request(random), s.Want)
+				err := c.call(s.request(random, 0), s.Want)
 				if errors.Is(err, errRefused) {
 					measured = r.refused(begin, time.Now()) || measured
 					continue
@@ -150,13 +155,24 @@ func closed(ctx context.Context, s Spec, r *recorder) {
 	clients.Wait()
 }
 
-func (s Spec) request(random *rand.Rand) []byte {
+// request gives the load's n-th.
+func (s Spec) request(random *rand.Rand, n int) []byte {
 	path := s.Path
-	if s.Paths > 0 {
+	switch {
+	case s.InTurn:
+		path = fmt.Sprintf(path, s.turn(n))
+	case s.Paths > 0:
 		path = fmt.Sprintf(path, random.IntN(s.Paths))
 	}
 	return []byte("GET " + path + " HTTP/1.1\r\nHost: bench\r\n\r\n")
 }
+
+// apart is how far the number of a path is from that of the next one's turn, so that
+// they are no neighbours in a database.
+const apart = 7919
+
+// turn gives the number of the n-th request's path, if Paths is no multiple of apart.
+func (s Spec) turn(n int) int { return int(int64(s.First+n) * apart % int64(s.Paths)) }
 
 // recorder collects what requests took. One that began during the warm-up is no
 // measurement.
@@ -260,5 +276,5 @@ func Once(s Spec) error {
 		return err
 	}
 	defer c.close()
-	return c.call(s.request(nil), s.Want)
+	return c.call(s.request(nil, 0), s.Want)
 }

@@ -76,6 +76,43 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// In turn, no path is asked for again before all others have been.
+func TestPathsInTurn(t *testing.T) {
+	var mu sync.Mutex
+	asked := map[string]int{}
+	socket := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked[r.URL.Path]++
+		io.WriteString(w, "well")
+	})
+	spec := Spec{Socket: socket, Path: "/%d", Paths: 10_000, InTurn: true, Want: "well", Rate: 500, Duration: 200 * time.Millisecond}
+	for range 2 {
+		r, err := run(t.Context(), spec)
+		if err != nil || r.Total < 10 {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		spec.First += r.Total
+	}
+	if len(asked) != spec.First {
+		t.Errorf("%d requests for %d paths", spec.First, len(asked))
+	}
+	spec.Paths = 10
+	seen := map[int]bool{}
+	for n := range 10 {
+		seen[spec.turn(n)] = true
+	}
+	if len(seen) != 10 {
+		t.Errorf("10 turns have %d of 10 paths", len(seen))
+	}
+	for _, wrong := range []Spec{{Clients: 1, Paths: 10}, {Rate: 1}, {Rate: 1, Paths: 2 * apart}} {
+		wrong.InTurn, wrong.Duration = true, time.Millisecond
+		if _, err := run(t.Context(), wrong); err == nil {
+			t.Errorf("%+v is taken", wrong)
+		}
+	}
+}
+
 // A server may say with an answer that it is the last on its connection.
 func TestLastAnswers(t *testing.T) {
 	for name, spec := range map[string]Spec{

@@ -29,13 +29,13 @@ func open(ctx context.Context, s Spec, r *recorder) (answered func()) {
 	var answers sync.WaitGroup
 
 	next := time.Now()
-	for ctx.Err() == nil {
+	for n := 0; ctx.Err() == nil; n++ {
 		next = next.Add(time.Duration(random.ExpFloat64() / s.Rate * float64(time.Second)))
 		if next.After(r.end) {
 			break
 		}
 		sleep(time.Until(next))
-		request := s.request(random)
+		request := s.request(random, n)
 		begin := time.Now()
 		c, waited, err := p.take()
 		if waited {

@@ -16,7 +16,7 @@ import (
 // inProcess runs scripts on the server's own goroutines. An interpreter does one
 // job, so some are kept ready, and the next one is built when an answer is sent.
 type inProcess struct {
-	forms map[string][]byte // Source's at /, those of the sizes at SizedPath
+	forms map[string][]byte // Source's at /, the others at their paths
 	ready chan *lua.Interpreter
 }
 
@@ -30,8 +30,8 @@ func newInProcess() (*inProcess, error) {
 		return nil, err
 	}
 	h := &inProcess{map[string][]byte{"/": form}, make(chan *lua.Interpreter, readyInterpreters)}
-	for _, kib := range Sizes() {
-		if h.forms[SizedPath(kib)], err = Compile(name, Sized(kib), limits.Defaults()); err != nil {
+	for _, s := range Sized() {
+		if h.forms[s.Path()], err = Compile(name, s.Source, limits.Defaults()); err != nil {
 			return nil, err
 		}
 	}

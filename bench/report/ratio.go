@@ -14,13 +14,17 @@ const (
 // Names of what is changed in a Point.
 const (
 	OfScripts  = "scripts, the same ones called"
-	AnyScript  = "scripts, any of them called"
-	SourceSize = "KiB of source"
+	FirstCalls = "scripts, each call the first of one"
+	Modules    = "KiB of source, in modules that the call does not need"
+	Functions  = "KiB of source, all its functions made"
 	Clients    = "clients"
 )
 
-// FewScripts are in the small store.
-const FewScripts = 10
+// FewScripts are in the small store, SomeScripts in one of which each is called once.
+const (
+	FewScripts  = 10
+	SomeScripts = 5000
+)
 
 // Flooding is how many times what the saturating load reached an overload asks for.
 const Flooding = 3
@@ -84,16 +88,20 @@ func (r *Run) ratios(own Side) []Ratio {
 			Value: o.RefusalCPU(), Target: 1000, Met: o.RefusalCPU() <= 1000 && o.RefusedP50() > 0})
 		add("recovery_p50", "p50 right after an overload / before", false, 1.5, quotient(o.After(), o.Before()))
 	}
-	few, ok := own.point(OfScripts, FewScripts)
-	for _, many := range []struct{ name, point, label string }{
-		{"scripts_p50", AnyScript, "any of them called"},
-		{"scripts_p50_same", OfScripts, "the same ones called"},
-	} {
-		if p, found := own.point(many.point, r.Scripts); ok && found && few.P50() > 0 {
-			add(many.name, fmt.Sprintf("p50 with %s scripts / %d scripts, %s", thousands(float64(r.Scripts)), FewScripts, many.label),
-				false, 1.05, p.P50()/few.P50())
+	compare := func(name, label string, more, less Point) {
+		if more.P50() > 0 && less.P50() > 0 {
+			add(name, label, false, 1.05, more.P50()/less.P50())
 		}
 	}
+	many := thousands(float64(r.Scripts)) + " scripts"
+	compare("scripts_p50_same", fmt.Sprintf("p50 with %s / %d, the same ones called", many, FewScripts),
+		own.point(OfScripts, r.Scripts), own.point(OfScripts, FewScripts))
+	compare("scripts_p50_first", fmt.Sprintf("p50 with %s / %s, each call the first of one", many, thousands(SomeScripts)),
+		own.point(FirstCalls, r.Scripts), own.point(FirstCalls, SomeScripts))
+	compare("scripts_p50", fmt.Sprintf("p50 with %s, each call the first of one / %d, the same ones called", many, FewScripts),
+		own.point(FirstCalls, r.Scripts), own.point(OfScripts, FewScripts))
+	compare("source_p50", "p50 with 256 KiB / 1 KiB of source, in modules that the call does not need",
+		own.point(Modules, 256), own.point(Modules, 1))
 	return list
 }
 

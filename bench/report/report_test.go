@@ -28,7 +28,9 @@ func example() *Run {
 	own.Memory = &Memory{Worker: 150 << 10, Pool: 9 << 20, PoolWorkers: 32, Rest: 29 << 20, RestWorkers: 1 << 20, Sleeps: 0, SleepSeconds: 60}
 	own.Overload = &Overload{Rounds: []Flood{{Answered: 1600, Refused: 4000, RefusedP50: 300, RefusedP99: 900, RefusalCPU: 150, Before: 600, After: 660, RefusedAfter: 7}}}
 	point := func(name string, n int, p50 float64) Point { return Point{name, n, series(Round{P50: p50})} }
-	own.Scale = []Point{point(OfScripts, FewScripts, 600), point(OfScripts, 100_000, 606), point(AnyScript, 100_000, 660), point(Clients, 64, 9000)}
+	own.Scale = []Point{point(OfScripts, FewScripts, 600), point(OfScripts, 100_000, 606),
+		point(FirstCalls, SomeScripts, 750), point(FirstCalls, 100_000, 780), point(Modules, 1, 700), point(Modules, 256, 770),
+		point(Functions, 256, 2000), point(Clients, 64, 9000)}
 	return &Run{Date: "2000-01-02T03:04:05Z", Rounds: 1, Rate: 200, Clients: 16, Scripts: 100_000, Isolation: "all of it",
 		Absent: map[string]string{"other": "it is absent"},
 		Sides:  []Side{own, named(InProcess, load(500, 4000, 300)), named(Reused, load(500, 3000, 400)), named(CGI, load(2000, 500, 2000))}}
@@ -68,7 +70,8 @@ func TestRatios(t *testing.T) {
 		"throughput_cgi": {4, true}, "throughput_in_process": {0.5, true},
 		"cpu_cgi": {0.25, true}, "half_load_p99_p50": {5, true},
 		"worker_pss_kib": {150, true}, "pool_pss_mib": {9, false}, "rest_pss_mib": {29, true}, "rest_switches": {0, true},
-		"start_ms": {100, true}, "refusal_cpu_us": {150, true}, "recovery_p50": {1.1, true}, "scripts_p50": {1.1, false}, "scripts_p50_same": {1.01, true},
+		"start_ms": {100, true}, "refusal_cpu_us": {150, true}, "recovery_p50": {1.1, true}, "scripts_p50": {1.3, false}, "scripts_p50_same": {1.01, true},
+		"scripts_p50_first": {1.04, true}, "source_p50": {1.1, false},
 	}
 	path := filepath.Join(t.TempDir(), "latest.json")
 	if err := r.Save(path); err != nil {

@@ -132,13 +132,13 @@ func (r *Run) Own() []Side {
 	return slices.DeleteFunc(slices.Clone(r.Sides), func(s Side) bool { return !s.Own })
 }
 
-// point finds a point of a side's scale.
-func (s Side) point(name string, value int) (p Point, ok bool) {
+// point finds a point of a side's scale; one that is missing has no rounds.
+func (s Side) point(name string, value int) Point {
 	i := slices.IndexFunc(s.Scale, func(p Point) bool { return p.Name == name && p.Value == value })
 	if i < 0 {
-		return p, false
+		return Point{}
 	}
-	return s.Scale[i], true
+	return s.Scale[i]
 }
 
 // Load reads a run that Save has written.
