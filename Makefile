@@ -140,7 +140,7 @@ test-vm-arm64: ## the same suites in an emulated 64-bit ARM machine; slow, and n
 	./test/vm/lab run -t $(VM_ARM64_LIMIT) build/vm-arm64 env E2E_RUN='$(E2E_RUN)' bash suite
 	$(LAB_RUN_RESET) -t $(VM_ARM64_LIMIT) build/vm-arm64 ./reset write a
 
-bench: build ## PiCloud side by side with other ways to answer a call, in some eight minutes (QUICK=1: one; ROUNDS=5 DURATION=1.2s)
+bench: build ## PiCloud side by side with other ways to answer a call, in some eleven minutes (QUICK=1: one; ROUNDS=5 DURATION=1.2s)
 	./bench/deps
 	$(GO) build -o build/bench/bench ./bench
 	build/bench/bench $(if $(QUICK),-quick) $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(DURATION),-duration $(DURATION))

@@ -25,7 +25,7 @@ type plan struct {
 	crowds   []int // clients of the loads that show how cost grows
 }
 
-// newPlan is for 0 rounds and no duration one of some eight minutes, or of one.
+// newPlan is for 0 rounds and no duration one of some eleven minutes, or of one.
 func newPlan(quick bool, rounds int, duration time.Duration) plan {
 	p := plan{
 		rounds: 5, rate: 200, clients: 16, warmUp: 200 * time.Millisecond, duration: 1200 * time.Millisecond,
