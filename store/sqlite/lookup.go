@@ -65,8 +65,11 @@ func (l *lookups) script(ctx context.Context, name string) (store.Script, error)
 	var source []byte
 	var form store.Form
 	script, err := scan(r, &source, &form.Key, &form.Bytes)
+	if err != nil {
+		return store.Script{}, err
+	}
 	script.Source, script.Form = string(source), form
-	return script, err
+	return script, nil
 }
 
 // take gives the connection that was used last, whose cache has the most of use.

@@ -1,10 +1,11 @@
 // Package sqlite keeps scripts and the ceiling in one SQLite file, with nothing
 // to install or run beside PiCloud. It is a store.Store.
 //
-// One connection writes, a few read, a few more look single scripts up, and one looks whether anybody has written.
-// Write-ahead logging lets them work at the same time, and lets several programs
-// share the file: every write takes the write lock before it reads (BEGIN
-// IMMEDIATE), and waits for another program's up to busyTimeout. A write that has returned survives a power cut.
+// One connection writes, a few read, a few more look single scripts up, and one looks
+// whether anybody has written. Write-ahead logging lets them work at the same time, and
+// lets several programs share the file: every write takes the write lock before it reads
+// (BEGIN IMMEDIATE), and waits for another program's up to busyTimeout. A write that has
+// returned survives a power cut.
 //
 // The file must be on a local disk: write-ahead logging needs shared memory
 // between all programs that have it open. Beside it, SQLite keeps files ending
@@ -27,8 +28,9 @@ import (
 	"picloud/store"
 )
 
-// readConns is how many scripts can be looked up at once; a look-up takes some
-// ten microseconds, so this is plenty for the boards PiCloud runs on.
+// readConns is how many scripts can be looked up at once, and how many other reads can
+// be made; a look-up takes some ten microseconds, so this is plenty for the boards
+// PiCloud runs on.
 const readConns = 4
 
 // Store is a store.Store in one SQLite file.
