@@ -209,9 +209,11 @@ func TestFill(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		names := []string{"s000000", "s000007"}
+		names := []string{"s000000", fmt.Sprintf("s%06d", callable()-1)}
 		if n == report.FewScripts {
-			names = append(names, "source-1", "source-256")
+			for _, s := range peer.Sized() {
+				names = append(names, s.Name)
+			}
 		} else {
 			names = append(names, fmt.Sprintf("s%06d", n-1))
 		}
