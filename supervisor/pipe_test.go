@@ -47,7 +47,7 @@ func TestWiden(t *testing.T) {
 // come in their order.
 func TestSend(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 200 {
+	for range 50 {
 		r, w, err := pipe(writeEnd)
 		if err != nil {
 			t.Fatal(err)
