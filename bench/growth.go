@@ -17,12 +17,7 @@ type scaled struct {
 	*report.Point
 	of *side
 	*server
-	path    string
-	paths   int
-	inTurn  bool // none of the paths twice
-	first   int  // inTurn: where the next round begins
-	rate    float64
-	clients int
+	what load.Spec // in the next round
 }
 
 // growth measures what calls cost with many scripts, with large ones, and with
@@ -62,13 +57,11 @@ func (m *measurement) growth(ctx context.Context) error {
 	for round := range m.rounds {
 		for i := range loads {
 			l := loads[(i+round)%len(loads)]
-			r, total, err := m.spread(ctx, l.server, load.Spec{
-				Path: l.path, Paths: l.paths, InTurn: l.inTurn, First: l.first, Rate: l.rate, Clients: l.clients, Duration: m.growing,
-			}, round)
+			r, total, err := m.spread(ctx, l.server, l.what, round)
 			if err != nil {
 				return fmt.Errorf("%s with %d %s: %w", l.of.Name, l.Value, l.Name, err)
 			}
-			if l.first += total; l.inTurn && l.first > l.paths {
+			if l.what.First += total; l.what.InTurn && l.what.First > l.what.Paths {
 				return fmt.Errorf("%s with %d %s: it takes more, some were called again", l.of.Name, l.Value, l.Name)
 			}
 			l.Rounds = append(l.Rounds, r)
@@ -83,12 +76,12 @@ func (m *measurement) growth(ctx context.Context) error {
 // acquaint calls the scripts of a load, so that they are in the daemon's memory, unless
 // they are to be called for the first time.
 func (m *measurement) acquaint(ctx context.Context, l *scaled) error {
-	if l.inTurn {
+	if l.what.InTurn {
 		return nil
 	}
-	for i := range max(1, l.paths) {
-		path := l.path
-		if l.paths > 0 {
+	for i := range max(1, l.what.Paths) {
+		path := l.what.Path
+		if l.what.Paths > 0 {
 			path = fmt.Sprintf(path, i)
 		}
 		if err := load.Once(load.Spec{Socket: l.socket, Path: path, Want: peer.Answer}); err != nil {
@@ -100,27 +93,24 @@ func (m *measurement) acquaint(ctx context.Context, l *scaled) error {
 }
 
 func (m *measurement) loads(o *own, few, some, many *server) []*scaled {
-	point := func(name string, value int, l scaled) *scaled {
-		l.Point, l.of = &report.Point{Name: name, Value: value}, &o.side
-		if l.server == nil {
-			l.server = o.server
-		}
-		return &l
+	point := func(name string, value int, s *server, what load.Spec) *scaled {
+		what.Duration = m.growing
+		return &scaled{&report.Point{Name: name, Value: value}, &o.side, s, what}
 	}
 	same := func(n int, s *server) *scaled {
-		return point(report.OfScripts, n, scaled{server: s, path: scriptPath, paths: callable(), rate: m.rate})
+		return point(report.OfScripts, n, s, load.Spec{Path: scriptPath, Paths: callable(), Rate: m.rate})
 	}
 	first := func(n int, s *server) *scaled {
-		return point(report.FirstCalls, n, scaled{server: s, path: scriptPath, paths: n, inTurn: true, rate: m.rate})
+		return point(report.FirstCalls, n, s, load.Spec{Path: scriptPath, Paths: n, InTurn: true, Rate: m.rate})
 	}
 	loads := []*scaled{
 		same(report.FewScripts, few), same(m.scripts, many), first(m.some, some), first(m.scripts, many),
 	}
 	for _, s := range peer.Sized() {
-		loads = append(loads, point(kind(s), s.KiB, scaled{path: "/run/" + s.Name + "?name=bench", clients: 1}))
+		loads = append(loads, point(kind(s), s.KiB, o.server, load.Spec{Path: "/run/" + s.Name + "?name=bench", Clients: 1}))
 	}
 	for _, n := range m.crowds {
-		loads = append(loads, point(report.Clients, n, scaled{path: o.path, clients: n}))
+		loads = append(loads, point(report.Clients, n, o.server, load.Spec{Path: o.path, Clients: n}))
 	}
 	return loads
 }
@@ -132,8 +122,8 @@ func (m *measurement) inProcess() (loads []*scaled) {
 		}
 		for _, s := range peer.Sized() {
 			loads = append(loads, &scaled{
-				Point: &report.Point{Name: kind(s), Value: s.KiB}, of: side, server: side.server,
-				path: s.Path() + "?name=bench", clients: 1,
+				&report.Point{Name: kind(s), Value: s.KiB}, side, side.server,
+				load.Spec{Path: s.Path() + "?name=bench", Clients: 1, Duration: m.growing},
 			})
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 
 	"picloud/store"
@@ -15,22 +14,15 @@ import (
 // byName reads what a call needs.
 const byName = "SELECT " + columns + ", source, form_key, form FROM scripts WHERE name = ?"
 
-// lookups reads single scripts, as calls do of those that are not in memory. It has
-// connections of its own and not a sql.DB, which takes longer than SQLite does: on
-// each the query is parsed once, and none has a goroutine watch for the end of a
-// context: with write-ahead logging nobody waits for who writes.
+// lookups reads single scripts, as calls do of those that are not in memory. One that
+// has begun does not end with its context: with write-ahead logging nobody waits for who
+// writes, and for whom else is bounded by lookupTimeout.
 type lookups struct {
 	connector driver.Connector
 	room      chan struct{} // has one for each that runs
 
 	mu   sync.Mutex
-	idle []*lookup
-}
-
-// lookup is one connection.
-type lookup struct {
-	conn  driver.Conn
-	query driver.Stmt
+	idle []*statement // byName
 }
 
 func newLookups(c driver.Connector) *lookups {
@@ -52,7 +44,8 @@ func (l *lookups) script(ctx context.Context, name string) (store.Script, error)
 	if err != nil {
 		return store.Script{}, err
 	}
-	r, err := c.row(name)
+	var r row
+	err = c.row(r[:], driver.NamedValue{Ordinal: 1, Value: name})
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return store.Script{}, errors.Join(err, c.close()) // the next one may fare better
 	}
@@ -64,7 +57,7 @@ func (l *lookups) script(ctx context.Context, name string) (store.Script, error)
 	}
 	var source []byte
 	var form store.Form
-	script, err := scan(r, &source, &form.Key, &form.Bytes)
+	script, err := scan(&r, &source, &form.Key, &form.Bytes)
 	if err != nil {
 		return store.Script{}, err
 	}
@@ -73,7 +66,7 @@ func (l *lookups) script(ctx context.Context, name string) (store.Script, error)
 }
 
 // take gives the connection that was used last, whose cache has the most of use.
-func (l *lookups) take() (*lookup, error) {
+func (l *lookups) take() (*statement, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if last := len(l.idle) - 1; last >= 0 {
@@ -81,15 +74,7 @@ func (l *lookups) take() (*lookup, error) {
 		l.idle = l.idle[:last]
 		return c, nil
 	}
-	conn, err := l.connector.Connect(context.Background())
-	if err != nil {
-		return nil, err
-	}
-	query, err := conn.Prepare(byName)
-	if err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	return &lookup{conn, query}, nil
+	return newStatement(l.connector, byName)
 }
 
 // close is for when none runs.
@@ -102,26 +87,8 @@ func (l *lookups) close() error {
 	return errors.Join(errs...)
 }
 
-func (c *lookup) close() error { return errors.Join(c.query.Close(), c.conn.Close()) }
-
 // row is what byName reads, in its order.
 type row [11]driver.Value
-
-func (c *lookup) row(name string) (*row, error) {
-	rows, err := c.query.(driver.StmtQueryContext).QueryContext(context.Background(), []driver.NamedValue{{Ordinal: 1, Value: name}})
-	if err != nil {
-		return nil, err
-	}
-	var r row
-	err = rows.Next(r[:])
-	if errors.Is(err, io.EOF) {
-		err = sql.ErrNoRows
-	}
-	if err := errors.Join(err, rows.Close()); err != nil {
-		return nil, err
-	}
-	return &r, nil
-}
 
 // Scan is sql.Row's, for the types that a script's columns have: the table is STRICT.
 func (r *row) Scan(to ...any) error {

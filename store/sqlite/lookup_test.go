@@ -8,7 +8,7 @@ import (
 )
 
 // idleLookup is the one connection that has looked scripts up.
-func idleLookup(t *testing.T, s *Store) *lookup {
+func idleLookup(t *testing.T, s *Store) *statement {
 	t.Helper()
 	if n := len(s.lookups.idle); n != 1 {
 		t.Fatalf("%d connections look scripts up", n)
@@ -53,7 +53,7 @@ func TestLookupAfterAFailedOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := idleLookup(t, s)
-	c.query = failing{c.query}
+	c.query = failing{c.query.(driver.Stmt)}
 	_, err := s.Script(t.Context(), "a")
 	wantUnavailable(t, err)
 	if got, err := s.Script(t.Context(), "a"); err != nil || got.Name != "a" {

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"database/sql/driver"
 	"errors"
 	"sync"
@@ -19,13 +18,12 @@ type revisions struct {
 	path      string
 
 	mu     sync.Mutex
-	conn   driver.Conn // nil until it is needed, and after a failure
-	query  driver.StmtQueryContext
-	index  *walIndex // conn's, nil if it cannot be viewed
-	looked bool      // whether that is known
-	header walHeader // before seen was asked for; zero if it was not whole
-	seen   int64     // data_version, which means something to conn only
-	number uint64    // what seen stands for; never given twice for different values
+	query  *statement // nil until it is needed, and after a failure
+	index  *walIndex  // its connection's, nil if it cannot be viewed
+	looked bool       // whether that is known
+	header walHeader  // before seen was asked for; zero if it was not whole
+	seen   int64      // data_version, which means something to query's connection only
+	number uint64     // what seen stands for; never given twice for different values
 }
 
 // Revision is part of store.Store.
@@ -41,7 +39,7 @@ func (s *Store) Revision() (uint64, bool) {
 func (r *revisions) current() (uint64, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.conn == nil && r.connect() != nil {
+	if r.query == nil && r.connect() != nil {
 		return 0, false
 	}
 	var header walHeader
@@ -71,30 +69,17 @@ func (r *revisions) current() (uint64, bool) {
 	return r.number, true
 }
 
-func (r *revisions) connect() error {
-	conn, err := r.connector.Connect(context.Background())
-	if err != nil {
+func (r *revisions) connect() (err error) {
+	if r.query, err = newStatement(r.connector, "PRAGMA data_version"); err != nil {
 		return err
 	}
-	prepared, err := conn.Prepare("PRAGMA data_version")
-	if err != nil {
-		return errors.Join(err, conn.Close())
-	}
-	r.conn, r.query = conn, prepared.(driver.StmtQueryContext)
 	r.number++ // nobody knows what was written before
 	return nil
 }
 
-// dataVersion has a context without an end, for which the driver need not keep
-// watch.
-func (r *revisions) dataVersion() (version int64, err error) {
-	rows, err := r.query.QueryContext(context.Background(), nil)
-	if err != nil {
-		return 0, err
-	}
-	defer rows.Close()
+func (r *revisions) dataVersion() (int64, error) {
 	var value [1]driver.Value
-	if err := rows.Next(value[:]); err != nil {
+	if err := r.query.row(value[:]); err != nil {
 		return 0, err
 	}
 	version, ok := value[0].(int64)
@@ -106,13 +91,13 @@ func (r *revisions) dataVersion() (version int64, err error) {
 
 // close is for who has r.mu, or r alone.
 func (r *revisions) close() error {
-	if r.conn == nil {
+	if r.query == nil {
 		return nil
 	}
 	if r.index != nil {
 		r.index.close()
 	}
-	err := errors.Join(r.query.(driver.Stmt).Close(), r.conn.Close())
-	r.conn, r.query, r.index, r.looked, r.header = nil, nil, nil, false, walHeader{}
+	err := r.query.close()
+	r.query, r.index, r.looked, r.header = nil, nil, false, walHeader{}
 	return err
 }

@@ -77,18 +77,17 @@ func (s *Store) put(ctx context.Context, d store.Draft, statement string, more .
 	return stored, nil
 }
 
-// Script is part of store.Store.
+// Script is part of store.Store. It may outlast ctx by lookupTimeout.
 func (s *Store) Script(ctx context.Context, name string) (store.Script, error) {
-	s.running.RLock()
-	defer s.running.RUnlock()
-	if s.closed {
-		return store.Script{}, store.Unavailable(sql.ErrConnDone)
-	}
-	found, err := s.lookups.script(ctx, name)
+	var found store.Script
+	err := s.read(ctx, func(*sql.DB) (err error) {
+		found, err = s.lookups.script(ctx, name)
+		return err
+	})
 	if errors.Is(err, sql.ErrNoRows) {
-		return store.Script{}, store.NotFound(name)
+		err = store.NotFound(name)
 	}
-	return found, mapped(ctx, err)
+	return found, err
 }
 
 // Scripts is part of store.Store.
